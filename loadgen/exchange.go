@@ -1,0 +1,189 @@
+//go:build linux
+
+package loadgen
+
+import (
+	"errors"
+	"math"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"muxbench/multiplexers"
+	"muxbench/results"
+)
+
+// Piece is a stretch of messages on every active connection, each connection
+// at its own pace, from silence to silence.
+type Piece struct {
+	Rounds   int           // messages per active connection; 0: until Duration is over
+	Duration time.Duration // messages in hand by then are finished, and counted
+	Record   bool          // put latencies into the histogram
+}
+
+// Exchanged is what came of a piece.
+type Exchanged struct {
+	Messages int64         // completed and verified
+	Elapsed  time.Duration // first send to last reply
+	CPU      time.Duration // of the calling thread
+	Counters results.Counters
+}
+
+var (
+	errAborted  = errors.New("no answer in time")
+	errEOF      = errors.New("closed by the peer")
+	errMismatch = errors.New("the reply is not what was sent")
+)
+
+// Exchange runs one piece. Failures are counted in Errors and end their
+// connection, not the piece; an error means that the generator itself cannot
+// go on. It does not allocate.
+func (g *Generator) Exchange(p Piece) (Exchanged, error) {
+	g.cfg.Entry.Hold()
+	defer g.cfg.Entry.Release()
+	before, cpu := g.counters, multiplexers.ThreadCPUTime()
+	g.messages, g.outstanding, g.record = 0, 0, p.Record
+	began := g.now()
+	g.last = began
+	rounds := int32(p.Rounds)
+	g.deadline = math.MaxInt64
+	if p.Rounds == 0 {
+		rounds, g.deadline = math.MaxInt32, began+p.Duration
+	}
+	for i := range g.cfg.Active {
+		fd := int(g.opened[i*len(g.opened)/g.cfg.Active])
+		if c := &g.conns[fd]; c.state == idle {
+			g.outstanding++
+			c.left = rounds
+			g.begin(fd, c, g.now())
+		}
+	}
+	for g.outstanding > 0 {
+		n, aborted, err := g.wait(-1)
+		if err != nil {
+			return Exchanged{}, err
+		}
+		if aborted {
+			g.giveUp("waiting for a reply")
+		}
+		for _, e := range g.events[:n] {
+			if e.FD != g.wake {
+				g.handle(e)
+			}
+		}
+	}
+	return Exchanged{
+		Messages: g.messages,
+		Elapsed:  g.last - began,
+		CPU:      multiplexers.ThreadCPUTime() - cpu,
+		Counters: g.counters.Minus(before),
+	}, nil
+}
+
+// begin sends a connection's next message.
+func (g *Generator) begin(fd int, c *conn, now time.Duration) {
+	c.state = busy
+	c.started = now
+	c.left--
+	c.number++
+	c.offset = g.payload.offset(fd, c.number)
+	c.sent, c.received = 0, 0
+	g.send(fd, c)
+}
+
+// send writes what is left of the message. What does not fit waits for
+// writability, which an edge-triggered set reports without being asked.
+func (g *Generator) send(fd int, c *conn) {
+	g.counters.Writes++
+	n, errno := g.cfg.Entry.Write(fd, g.payload.unsent(c.offset, c.sent))
+	switch errno {
+	case 0:
+		g.counters.BytesOut += int64(n)
+		c.sent += int32(n)
+	case unix.EAGAIN:
+		g.counters.EAGAIN++
+	case unix.EPIPE, unix.ECONNRESET:
+		g.fail(fd, &g.errors.Reset, "writing", errno)
+	default:
+		g.fail(fd, &g.errors.Write, "writing", errno)
+	}
+}
+
+func (g *Generator) handle(e multiplexers.Event) {
+	c := &g.conns[e.FD]
+	if c.state == busy && c.sent < g.payload.size && e.Ready&multiplexers.Writable != 0 {
+		g.send(e.FD, c)
+	}
+	if c.state != closed && e.Ready&^multiplexers.Writable != 0 {
+		g.receive(e.FD, c, e.Ready)
+	}
+}
+
+// receive reads what has come, verifies it, and begins the connection's next
+// message when one is complete.
+func (g *Generator) receive(fd int, c *conn, ready multiplexers.Interest) {
+	for {
+		g.counters.Reads++
+		n, errno := g.cfg.Entry.Read(fd, g.buffer)
+		switch {
+		case errno == unix.EAGAIN:
+			g.counters.EAGAIN++
+			return
+		case errno == unix.ECONNRESET || errno == unix.EPIPE:
+			g.fail(fd, &g.errors.Reset, "reading", errno)
+			return
+		case errno != 0:
+			g.fail(fd, &g.errors.Read, "reading", errno)
+			return
+		case n == 0:
+			g.fail(fd, &g.errors.Reset, "reading", errEOF)
+			return
+		}
+		g.counters.BytesIn += int64(n)
+		if c.state != busy || c.received+int32(n) > c.sent || !g.payload.verify(c.offset, c.received, g.buffer[:n]) {
+			g.fail(fd, &g.errors.Mismatch, "verifying a reply", errMismatch)
+			return
+		}
+		c.received += int32(n)
+		if c.received == g.payload.size {
+			g.complete(fd, c)
+		}
+		// A short read has emptied the queue (epoll(7), Q9), unless an end of
+		// file follows.
+		if c.state == closed || n < len(g.buffer) && ready&(multiplexers.HangUp|multiplexers.Error) == 0 {
+			return
+		}
+	}
+}
+
+// complete takes note of a verified reply.
+func (g *Generator) complete(fd int, c *conn) {
+	now := g.now()
+	g.messages++
+	g.last = now
+	if g.record {
+		g.recordLatency(now - c.started)
+	}
+	if c.left == 0 || now >= g.deadline {
+		c.state = idle
+		g.outstanding--
+		return
+	}
+	g.begin(fd, c, now)
+}
+
+// recordLatency counts a latency that the histogram cannot hold as a timeout.
+func (g *Generator) recordLatency(d time.Duration) {
+	if g.latency.RecordValue(int64(d)) != nil {
+		g.errors.Timeout++
+	}
+}
+
+// giveUp counts every connection that is not done as a timeout.
+func (g *Generator) giveUp(doing string) {
+	for _, fd := range g.opened {
+		if s := g.conns[fd].state; s == busy || s == connecting {
+			g.fail(int(fd), &g.errors.Timeout, doing, errAborted)
+		}
+	}
+}

@@ -1,0 +1,155 @@
+//go:build linux
+
+// Package multiplexers holds Linux's ways to wait for many descriptors behind
+// one contract: one file per mechanism, the table of them, and the two ways
+// into the kernel that each can be built on. The interface lives beside its
+// implementations because their agreement is what the package is for.
+//
+// Mechanisms agree on errors and on normalised readiness. Where one cannot
+// know something, or the kernel treats it differently, its Capabilities say so
+// and nothing is emulated.
+package multiplexers
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Interest is a set of conditions: those wanted of a descriptor, or those an
+// event found.
+type Interest uint8
+
+const (
+	// Readable: read(2) or accept(2) would not block, an end of file included.
+	Readable Interest = 1 << iota
+	// Writable: write(2) would not block, or would fail at once.
+	Writable
+	// HangUp: the peer has closed its writing side (EPOLLRDHUP, POLLRDHUP;
+	// only if wanted) or both sides are closed (EPOLLHUP, POLLHUP; always).
+	HangUp
+	// Error: an error is pending on the descriptor. Always reported.
+	Error
+)
+
+// String gives the set as in "Readable|Writable", and "0" for the empty one.
+func (i Interest) String() string {
+	s := ""
+	for bit, name := range [...]string{"Readable", "Writable", "HangUp", "Error"} {
+		if i&(1<<bit) == 0 {
+			continue
+		}
+		if s != "" {
+			s += "|"
+		}
+		s += name
+	}
+	if s == "" {
+		return "0"
+	}
+	return s
+}
+
+// Event is one ready descriptor and what it is ready for.
+type Event struct {
+	FD    int
+	Ready Interest
+}
+
+// ErrFDLimit is returned by Add for a descriptor above what the mechanism can
+// represent (Capabilities.MaxFD).
+var ErrFDLimit = errors.New("descriptor beyond what the multiplexer can represent")
+
+// Multiplexer watches a set of descriptors. It is owned by one goroutine; no
+// two of its methods may run at once, except where
+// Capabilities.ConcurrentModify allows Add, Modify and Remove during a Wait.
+//
+// It never closes a watched descriptor. Errors of Add, Modify and Remove wrap
+// the errno and name the descriptor.
+type Multiplexer interface {
+	// Add watches fd: EEXIST if it is watched already, EBADF if it cannot be
+	// a descriptor, ErrFDLimit if it cannot be represented.
+	Add(fd int, want Interest) error
+	// Modify replaces what is wanted of fd: ENOENT if it is not watched. It
+	// re-arms edge-triggered and one-shot descriptors: what is ready by then
+	// is reported again.
+	Modify(fd int, want Interest) error
+	// Remove stops watching fd: ENOENT if it is not watched. Call it before
+	// close(2): what an open file description does after the close of one of
+	// its descriptors differs between mechanisms.
+	Remove(fd int) error
+	// Wait blocks until a descriptor is ready or the timeout has passed, and
+	// fills events from the front with at most one event per descriptor. A
+	// negative timeout blocks for as long as it takes, 0 polls, a positive
+	// one is rounded up to the mechanism's precision. Signals do not end a
+	// wait: it goes on for what is left of the timeout. 0, nil is allowed
+	// before that. Where more are ready than fit, later calls report the
+	// others first, so that none is starved. events must not be empty. Wait
+	// does not allocate once it has seen its largest buffer.
+	Wait(events []Event, timeout time.Duration) (int, error)
+	// Close gives back what the multiplexer holds in the kernel.
+	Close() error
+}
+
+// Trigger says when a readiness that persists is reported.
+type Trigger uint8
+
+const (
+	// LevelTriggered: by every wait, for as long as it persists.
+	LevelTriggered Trigger = iota
+	// EdgeTriggered: once, until there is new activity or a Modify.
+	EdgeTriggered
+)
+
+// String gives the field's term for t.
+func (t Trigger) String() string {
+	if t == EdgeTriggered {
+		return "edge-triggered"
+	}
+	return "level-triggered"
+}
+
+// Capabilities says in what a mechanism differs from the others.
+type Capabilities struct {
+	MaxFD            int  // highest descriptor it can watch; 0: as high as descriptors go
+	HangUp           bool // reports HangUp and Error; without it they show as Readable and Writable
+	ConcurrentModify bool // Add, Modify and Remove may run during a Wait, and take effect in it
+	SubMillisecond   bool // timeouts finer than a millisecond
+	RegularFiles     bool // regular files are watched, and always ready; without it Add fails with EPERM
+	KernelSet        bool // keeps the interest set in the kernel: each Add, Modify and Remove is a system call
+}
+
+// Mechanism describes one multiplexer of this package.
+type Mechanism struct {
+	Name, Summary string
+	Syscalls      []string // issued here, by their names in the kernel
+	Trigger       Trigger
+	Capabilities  Capabilities
+	// New makes a multiplexer that enters the kernel by e.
+	New func(e Entry) (Multiplexer, error)
+	// Probe says why the mechanism is unavailable on this host; nil if it is
+	// available.
+	Probe func() error
+}
+
+// Mechanisms lists every multiplexer of this package, in the order in which
+// they are to be shown. The caller owns the slice.
+func Mechanisms() []Mechanism {
+	return []Mechanism{selectMechanism(), pollMechanism(), epollMechanism(LevelTriggered), epollMechanism(EdgeTriggered)}
+}
+
+// setError is the error of an operation on the interest set.
+func setError(mechanism, op string, fd int, err error) error {
+	return fmt.Errorf("%s: %s descriptor %d: %w", mechanism, op, fd, err)
+}
+
+// probe makes and closes one multiplexer.
+func probe(newMux func(Entry) (Multiplexer, error)) func() error {
+	return func() error {
+		m, err := newMux(Runtime)
+		if err != nil {
+			return err
+		}
+		return m.Close()
+	}
+}

@@ -1,0 +1,69 @@
+//go:build linux
+
+package server
+
+import (
+	"time"
+
+	"muxbench/multiplexers"
+)
+
+type kind uint8
+
+const (
+	snapshot kind = iota
+	park
+	stop
+)
+
+// command is a request to the loop, put into its channel before its wake
+// descriptor is rung. reply has room for the answer: the loop never blocks on
+// it.
+type command struct {
+	kind  kind
+	reply chan Snapshot
+}
+
+// obey carries out the command that rang, and says whether the loop is to end.
+// Parked, it takes its commands from the channel alone, until one wakes it.
+func (l *loop) obey() (stopped bool) {
+	l.silence()
+	select {
+	case c := <-l.commands:
+		for {
+			began := l.answer(c)
+			switch c.kind {
+			case stop:
+				return true
+			case snapshot:
+				l.unbilled += multiplexers.ThreadCPUTime() - began
+				return false
+			}
+			l.entry.Release()
+			c = <-l.commands
+			l.entry.Hold()
+			l.unbilled += multiplexers.ThreadCPUTime() - began
+		}
+	default:
+		return false // rung for a command that was taken while parked
+	}
+}
+
+// answer replies to c, and returns the thread's CPU time when it began.
+func (l *loop) answer(c command) (began time.Duration) {
+	began = multiplexers.ThreadCPUTime()
+	c.reply <- Snapshot{
+		Counters:   l.counters,
+		CPU:        began - l.unbilled,
+		Open:       l.open,
+		Refused:    l.refused,
+		LastAccept: l.lastAccept,
+	}
+	return began
+}
+
+// silence resets the wake descriptor.
+func (l *loop) silence() {
+	var count [8]byte
+	_, _ = l.entry.Read(l.wake, count[:]) // EAGAIN: reset already
+}

@@ -1,0 +1,158 @@
+//go:build linux
+
+package server
+
+import (
+	"golang.org/x/sys/unix"
+
+	"muxbench/multiplexers"
+)
+
+// conn is the state of one connection, found by its descriptor. An idle one
+// has no buffer.
+type conn struct {
+	open bool
+	// pending is the part of a reply that did not fit into the socket, in a
+	// buffer of its own. While there is any, nothing is read from the
+	// connection: its peer is to drain first.
+	pending []byte
+}
+
+// add takes in an accepted connection.
+func (l *loop) add(fd int) {
+	if fd >= len(l.conns) {
+		l.conns = append(l.conns, make([]conn, fd+1-len(l.conns))...)
+	}
+	l.counters.Adds++
+	if err := l.mux.Add(fd, l.initial); err != nil {
+		l.refused++
+		l.entry.Close(fd)
+		return
+	}
+	l.conns[fd].open = true
+	l.open++
+}
+
+// remove ends a connection; its descriptor is closed after the batch.
+func (l *loop) remove(fd int) {
+	c := &l.conns[fd]
+	l.recycle(c)
+	c.open = false
+	l.open--
+	l.counters.Removes++
+	_ = l.mux.Remove(fd) // it is watched, so removal has no way to fail
+	l.closing = append(l.closing, fd)
+}
+
+// handle serves one connection: what is left of its reply first, then what it
+// sent, up to the turn's budget.
+func (l *loop) handle(fd int, ready multiplexers.Interest) {
+	c := &l.conns[fd]
+	if !c.open {
+		return // ended earlier in this batch
+	}
+	if len(c.pending) > 0 {
+		if !l.flush(fd, c) || !l.edge {
+			return // a level-triggered set reports unread input by itself
+		}
+	} else if ready&^multiplexers.Writable == 0 {
+		return // the first edge of a new connection
+	}
+	for range readsPerTurn {
+		l.counters.Reads++
+		n, errno := l.entry.Read(fd, l.buffer)
+		if errno == unix.EAGAIN {
+			l.counters.EAGAIN++
+			return
+		}
+		if errno != 0 || n == 0 {
+			l.remove(fd)
+			return
+		}
+		l.counters.BytesIn += int64(n)
+		if !l.reply(fd, c, l.buffer[:n]) {
+			return
+		}
+		// A short read has emptied a stream's queue (epoll(7), Q9), unless an
+		// end of file follows, which an edge-triggered set has told already.
+		ended := l.edge && ready&(multiplexers.HangUp|multiplexers.Error) != 0
+		if n < len(l.buffer) && !ended {
+			return
+		}
+	}
+	if l.edge {
+		l.requeued = append(l.requeued, fd)
+	}
+}
+
+// reply sends p. It returns false if the connection may not be read further:
+// because it failed and is gone, or because a part of p is left pending.
+func (l *loop) reply(fd int, c *conn, p []byte) bool {
+	n, ok := l.write(fd, p)
+	if !ok || n == len(p) {
+		return ok
+	}
+	c.pending = append(l.spareBuffer(), p[n:]...)
+	l.want(fd, multiplexers.Writable)
+	return false
+}
+
+// flush sends what is pending, and returns whether that is all of it.
+func (l *loop) flush(fd int, c *conn) bool {
+	n, ok := l.write(fd, c.pending)
+	if !ok {
+		return false
+	}
+	if n < len(c.pending) {
+		// Moved to the front rather than sliced off, so that the buffer keeps
+		// its capacity for the next connection.
+		c.pending = c.pending[:copy(c.pending, c.pending[n:])]
+		return false
+	}
+	l.recycle(c)
+	l.want(fd, multiplexers.Readable)
+	return true
+}
+
+// write is one write of p. A connection on which it fails is removed.
+func (l *loop) write(fd int, p []byte) (n int, ok bool) {
+	l.counters.Writes++
+	n, errno := l.entry.Write(fd, p)
+	if errno == unix.EAGAIN {
+		l.counters.EAGAIN++
+		return 0, true
+	}
+	if errno != 0 {
+		l.remove(fd)
+		return 0, false
+	}
+	l.counters.BytesOut += int64(n)
+	return n, true
+}
+
+// want changes a level-triggered connection's interest. An edge-triggered one
+// was registered for everything.
+func (l *loop) want(fd int, interest multiplexers.Interest) {
+	if l.edge {
+		return
+	}
+	l.counters.Modifies++
+	_ = l.mux.Modify(fd, interest) // it is watched, so a change has no way to fail
+}
+
+// spareBuffer is an empty buffer with room for whatever one read can take.
+func (l *loop) spareBuffer() []byte {
+	if n := len(l.spare); n > 0 {
+		b := l.spare[n-1]
+		l.spare = l.spare[:n-1]
+		return b
+	}
+	return make([]byte, 0, bufferSize)
+}
+
+func (l *loop) recycle(c *conn) {
+	if c.pending != nil {
+		l.spare = append(l.spare, c.pending[:0])
+		c.pending = nil
+	}
+}

@@ -1,0 +1,64 @@
+//go:build linux
+
+package server
+
+import (
+	"errors"
+	"net/netip"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"muxbench/multiplexers"
+)
+
+// backlog asks for the longest queue of connections not yet accepted that the
+// host allows: listen(2) cuts it to net.core.somaxconn.
+const backlog = 1 << 16
+
+// listen makes a non-blocking listening socket, outside package net, which
+// would register it in an epoll instance of its own.
+func listen(at netip.AddrPort, buffers int) (fd int, bound netip.AddrPort, err error) {
+	if !at.Addr().Is4() {
+		return -1, bound, errors.New("not an IPv4 address")
+	}
+	fd, err = unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1, bound, os.NewSyscallError("socket", err)
+	}
+	if bound, err = bindAndListen(fd, at, buffers); err != nil {
+		return -1, bound, errors.Join(err, unix.Close(fd))
+	}
+	return fd, bound, nil
+}
+
+func bindAndListen(fd int, at netip.AddrPort, buffers int) (bound netip.AddrPort, err error) {
+	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
+		return bound, os.NewSyscallError("setsockopt SO_REUSEADDR", err)
+	}
+	// Accepted sockets inherit these from the listener, which saves a call for
+	// each connection, and sizes must be known before the window is offered.
+	if err := unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1); err != nil {
+		return bound, os.NewSyscallError("setsockopt TCP_NODELAY", err)
+	}
+	if buffers > 0 {
+		if errno := multiplexers.Raw.SetBuffers(fd, buffers); errno != 0 {
+			return bound, os.NewSyscallError("setsockopt SO_SNDBUF, SO_RCVBUF", errno)
+		}
+	}
+	if err := unix.Bind(fd, &unix.SockaddrInet4{Port: int(at.Port()), Addr: at.Addr().As4()}); err != nil {
+		return bound, os.NewSyscallError("bind", err)
+	}
+	if err := unix.Listen(fd, backlog); err != nil {
+		return bound, os.NewSyscallError("listen", err)
+	}
+	name, err := unix.Getsockname(fd)
+	if err != nil {
+		return bound, os.NewSyscallError("getsockname", err)
+	}
+	inet, ok := name.(*unix.SockaddrInet4)
+	if !ok {
+		return bound, errors.New("getsockname: not an IPv4 address")
+	}
+	return netip.AddrPortFrom(netip.AddrFrom4(inet.Addr), uint16(inet.Port)), nil
+}

@@ -1,0 +1,169 @@
+//go:build linux
+
+package server
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"muxbench/multiplexers"
+)
+
+const (
+	// eventsPerWait is the room for events in a wait. What does not fit is
+	// reported by the next one.
+	eventsPerWait = 1024
+	// bufferSize is what one read takes at most, and so the most that is kept
+	// for a connection whose peer does not read.
+	bufferSize = 64 << 10
+	// readsPerTurn bounds how long one connection is served while others
+	// wait.
+	readsPerTurn = 4
+)
+
+// loop is the event loop: it owns the multiplexer, the listener and the
+// connections. All its methods run in the goroutine that runs run.
+type loop struct {
+	entry    multiplexers.Entry
+	mux      multiplexers.Multiplexer
+	edge     bool
+	initial  multiplexers.Interest // of a connection
+	listener int
+	reserve  int // spare descriptor, given up to accept and refuse when there is no other; -1 if lost
+	paused   bool
+	wake     int
+	commands <-chan command
+
+	conns    []conn // by descriptor
+	open     int
+	events   []multiplexers.Event
+	buffer   []byte   // of the read in hand
+	spare    [][]byte // output buffers that no connection needs now
+	requeued []int    // edge-triggered connections whose turn ended with input left
+	again    []int    // the requeued of the batch before, in hand
+	closing  []int    // removed from the set, to be closed after the batch
+
+	counters   Counters
+	refused    int64
+	lastAccept time.Duration
+	unbilled   time.Duration // CPU time that snapshots took
+}
+
+func newLoop(cfg Config, listener, wake int, commands <-chan command) (*loop, error) {
+	mux, err := cfg.Backend.Mechanism.New(cfg.Entry)
+	if err != nil {
+		return nil, fmt.Errorf("backend %s: %w", cfg.Backend.Name, err)
+	}
+	l := &loop{
+		entry:    cfg.Entry,
+		mux:      mux,
+		edge:     cfg.Backend.Mechanism.Trigger == multiplexers.EdgeTriggered,
+		initial:  multiplexers.Readable,
+		listener: listener,
+		wake:     wake,
+		commands: commands,
+		events:   make([]multiplexers.Event, eventsPerWait),
+		buffer:   make([]byte, bufferSize),
+	}
+	if l.edge {
+		// Registered once and never modified. HangUp tells a short read that
+		// an end of file is behind it.
+		l.initial = multiplexers.Readable | multiplexers.Writable | multiplexers.HangUp
+	}
+	var errno unix.Errno
+	if l.reserve, errno = l.entry.Duplicate(wake); errno != 0 {
+		return nil, errors.Join(fmt.Errorf("reserving a descriptor: %w", errno), mux.Close())
+	}
+	for _, fd := range [...]int{listener, wake} {
+		if err := mux.Add(fd, multiplexers.Readable); err != nil {
+			return nil, errors.Join(err, mux.Close(), unix.Close(l.reserve))
+		}
+	}
+	return l, nil
+}
+
+// run serves until it is told to stop, or the multiplexer fails.
+func (l *loop) run() error {
+	l.entry.Hold()
+	err := l.serve()
+	l.entry.Release()
+	return errors.Join(err, l.close())
+}
+
+func (l *loop) serve() error {
+	for {
+		timeout := time.Duration(-1)
+		if len(l.requeued) > 0 {
+			timeout = 0
+		}
+		n, err := l.mux.Wait(l.events, timeout)
+		if err != nil {
+			return fmt.Errorf("waiting: %w", err)
+		}
+		l.again, l.requeued = l.requeued, l.again[:0]
+		woken := false
+		for _, e := range l.events[:n] {
+			switch e.FD {
+			case l.wake:
+				woken = true
+			case l.listener:
+				l.acceptAll()
+			default:
+				l.handle(e.FD, e.Ready)
+			}
+		}
+		for _, fd := range l.again {
+			l.handle(fd, l.initial)
+		}
+		l.closeBatch()
+		l.count(n, woken)
+		// Last, so that a snapshot covers the whole batch.
+		if woken && l.obey() {
+			return nil
+		}
+	}
+}
+
+// count leaves out the control descriptor, and a wait that woke for it alone.
+func (l *loop) count(n int, woken bool) {
+	if woken {
+		if n--; n == 0 {
+			return
+		}
+	}
+	l.counters.Waits++
+	l.counters.Events += int64(n)
+	if n == 0 {
+		l.counters.EmptyWaits++
+	}
+}
+
+// closeBatch closes what the batch removed. Only now may a number be used
+// again: no event of the batch can meet another connection under it.
+func (l *loop) closeBatch() {
+	for _, fd := range l.closing {
+		l.entry.Close(fd) // errors of a socket's close concern data that the peer gave up
+	}
+	if len(l.closing) > 0 {
+		l.closing = l.closing[:0]
+		l.resumeAccepting()
+	}
+}
+
+func (l *loop) close() error {
+	err := l.mux.Close()
+	for fd := range l.conns {
+		if l.conns[fd].open {
+			unix.Close(fd)
+		}
+	}
+	for _, fd := range [...]int{l.listener, l.reserve} {
+		if fd >= 0 {
+			err = errors.Join(err, unix.Close(fd))
+		}
+	}
+	return err
+}

@@ -1,0 +1,136 @@
+//go:build linux
+
+package server
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"muxbench/multiplexers"
+)
+
+// Config is what a server is started with.
+type Config struct {
+	Backend Backend
+	Entry   multiplexers.Entry
+	Address netip.AddrPort // IPv4, to listen on; port 0 lets the kernel choose
+	// SocketBuffers sets SO_SNDBUF and SO_RCVBUF of each connection, in bytes
+	// before the kernel doubles them (socket(7)). 0 leaves both to the
+	// kernel's own tuning.
+	SocketBuffers int
+}
+
+// Counters counts what the event loop did. A wait that woke for nothing but
+// the loop's control descriptor is not counted, nor is reading that
+// descriptor.
+type Counters struct {
+	Waits, Events, EmptyWaits int64
+	Adds, Modifies, Removes   int64
+	Accepts                   int64
+	Reads, Writes             int64 // calls, those that got EAGAIN included
+	EAGAIN                    int64 // reads, writes and accepts that would have blocked
+	BytesIn, BytesOut         int64
+}
+
+// Snapshot is the state of the loop between two of its batches.
+type Snapshot struct {
+	Counters Counters
+	CPU      time.Duration // user and system time of the loop's thread, what snapshots cost left out
+	Open     int           // connections
+	Refused  int64         // connections closed at once for want of a descriptor
+	// LastAccept is when the last connection was accepted, on the clock of
+	// multiplexers.Monotonic; 0 if none was.
+	LastAccept time.Duration
+}
+
+// ErrStopped is returned by Snapshot and Park once the loop has ended.
+var ErrStopped = errors.New("server has stopped")
+
+// Server is a listening server. Serve runs its loop; the other methods may be
+// called from other goroutines, each by one at a time.
+type Server struct {
+	loop     *loop
+	address  netip.AddrPort
+	commands chan command
+	wake     int // eventfd in the loop's interest set
+	ended    chan struct{}
+	once     sync.Once
+}
+
+// New listens on cfg.Address. The caller runs Serve, and calls Close in the end
+// even if Serve failed.
+func New(cfg Config) (*Server, error) {
+	listener, address, err := listen(cfg.Address, cfg.SocketBuffers)
+	if err != nil {
+		return nil, fmt.Errorf("listening on %s: %w", cfg.Address, err)
+	}
+	wake, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
+	if err != nil {
+		return nil, errors.Join(os.NewSyscallError("eventfd2", err), unix.Close(listener))
+	}
+	s := &Server{address: address, commands: make(chan command, 1), wake: wake, ended: make(chan struct{})}
+	s.loop, err = newLoop(cfg, listener, wake, s.commands)
+	if err != nil {
+		return nil, errors.Join(err, unix.Close(listener), unix.Close(wake))
+	}
+	return s, nil
+}
+
+// Address is where the server listens.
+func (s *Server) Address() netip.AddrPort { return s.address }
+
+// Serve runs the event loop in the calling goroutine until Close is called or
+// the multiplexer fails, then closes the listener and every connection.
+func (s *Server) Serve() error {
+	defer close(s.ended)
+	return s.loop.run()
+}
+
+// Snapshot asks the loop for its state, and wakes it if it is parked. While
+// clients are quiescent the snapshot covers all they sent, to the digit.
+func (s *Server) Snapshot() (Snapshot, error) { return s.ask(command{kind: snapshot}) }
+
+// Park is Snapshot, after which the loop serves nobody and sleeps in the Go
+// scheduler, costing nothing, until the next Snapshot or Close.
+func (s *Server) Park() (Snapshot, error) { return s.ask(command{kind: park}) }
+
+// Close ends the loop, waits until Serve has returned, and gives back the
+// server's last descriptor. Every call after the first does nothing.
+func (s *Server) Close() {
+	s.once.Do(func() {
+		_, _ = s.ask(command{kind: stop})
+		<-s.ended
+		unix.Close(s.wake)
+	})
+}
+
+func (s *Server) ask(c command) (Snapshot, error) {
+	c.reply = make(chan Snapshot, 1)
+	select {
+	case s.commands <- c:
+	case <-s.ended:
+		return Snapshot{}, ErrStopped
+	}
+	if err := s.ring(); err != nil {
+		return Snapshot{}, err
+	}
+	select {
+	case answer := <-c.reply:
+		return answer, nil
+	case <-s.ended:
+		return Snapshot{}, ErrStopped
+	}
+}
+
+// ring makes the loop's wait return.
+func (s *Server) ring() error {
+	_, err := unix.Write(s.wake, binary.NativeEndian.AppendUint64(nil, 1))
+	return os.NewSyscallError("write to eventfd", err)
+}

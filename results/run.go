@@ -1,0 +1,47 @@
+// Package results is the record of measuring: one run, its trials and the
+// machine they ran on, and their encoding as JSON Lines. Everything that
+// muxbench shows is computed from these records, and from nothing else.
+//
+// All durations are integer nanoseconds, all sizes bytes, all rates per
+// second; scaling is a matter of rendering. Values of these types are plain
+// data: they share nothing and may be read from several goroutines.
+package results
+
+import "time"
+
+// Schema is the version of the file format that this package writes. A reader
+// refuses files of a newer one.
+const Schema = 1
+
+// Run describes one invocation of muxbench. It is the first line of a result
+// file.
+type Run struct {
+	Type        string            `json:"type"` // always "run"
+	Schema      int               `json:"schema"`
+	Tool        string            `json:"tool"`     // "muxbench"
+	Version     string            `json:"version"`  // of the tool
+	Scenario    string            `json:"scenario"` // as asked for: "overview", "echo idle", …
+	Started     time.Time         `json:"started"`
+	Args        []string          `json:"args"` // the command line, without the program's name
+	Seed        uint64            `json:"seed"` // of every random order in the run
+	Labels      map[string]string `json:"labels,omitempty"`
+	Environment Environment       `json:"environment"`
+}
+
+// Environment is what the machine looked like when the run started. A field
+// that could not be read is empty or zero.
+type Environment struct {
+	OS           string `json:"os"`
+	Arch         string `json:"arch"`
+	Kernel       string `json:"kernel"` // release, as uname(2) has it
+	CPUModel     string `json:"cpu_model"`
+	CPUs         int    `json:"cpus"`                 // this process may run on
+	Hypervisor   string `json:"hypervisor,omitempty"` // empty on bare metal or where it is not told
+	MemoryBytes  int64  `json:"memory_bytes"`
+	GoVersion    string `json:"go_version"`
+	ClockSource  string `json:"clock_source"`
+	OpenFiles    uint64 `json:"open_files"` // hard RLIMIT_NOFILE
+	SoMaxConn    int    `json:"somaxconn"`
+	PortRangeLow int    `json:"port_range_low"` // net.ipv4.ip_local_port_range
+	PortRangeHi  int    `json:"port_range_high"`
+}

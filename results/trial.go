@@ -1,0 +1,140 @@
+package results
+
+// Status says how a trial ended. Any but StatusOK has a reason beside it.
+type Status string
+
+const (
+	StatusOK          Status = "ok"
+	StatusSkipped     Status = "skipped"     // never started: the cell or the host does not allow it
+	StatusFailed      Status = "failed"      // errors, lost or wrong messages, a worker that died
+	StatusVoided      Status = "voided"      // the block was disturbed from outside, by a rule blind to its outcome
+	StatusInterrupted Status = "interrupted" // the user stopped the run
+)
+
+// Cell is one point of a sweep: what is asked of every arm alike. Cell is
+// comparable, and so a key for grouping trials.
+type Cell struct {
+	Scenario      string  `json:"scenario"`
+	Connections   int     `json:"connections"`
+	Active        int     `json:"active"`         // connections that carry messages
+	Rounds        int     `json:"rounds"`         // messages per active connection; 0 where a duration is asked for
+	DurationNS    int64   `json:"duration_ns"`    // window per arm; 0 where rounds are asked for
+	Size          int     `json:"size"`           // payload bytes of a message
+	Rate          float64 `json:"rate"`           // offered msgs/s; 0 is closed loop
+	SocketBuffers int     `json:"socket_buffers"` // SO_SNDBUF and SO_RCVBUF asked for; 0 leaves them to the kernel
+}
+
+// Trial is what one arm did in one block. It is one line of a result file.
+type Trial struct {
+	Type  string `json:"type"` // always "trial"
+	Block int    `json:"block"`
+	Cell
+	Arm       string            `json:"arm"`       // unique in its cell
+	Backend   string            `json:"backend"`   // as given on the command line
+	Reference bool              `json:"reference"` // the arm that the others are compared with
+	Options   map[string]string `json:"options"`   // of the arm: "entry": "raw", …
+	Build     string            `json:"build"`     // of the binary that served, where it is not this one
+
+	Status    Status `json:"status"`
+	Reason    string `json:"reason"`
+	Stderr    string `json:"stderr,omitempty"` // tail of the workers' standard error, of failed trials
+	StartedAt int    `json:"started_at"`       // place in the order in which the block's arms were started
+	ServerCPU int    `json:"server_cpu"`       // pinned to; -1 if not pinned
+	LoadCPU   int    `json:"load_cpu"`
+
+	Values   map[Metric]float64 `json:"values,omitempty"`
+	Counters *TrialCounters     `json:"counters,omitempty"`
+	Slices   []Slice            `json:"slices,omitempty"`
+	Errors   Errors             `json:"errors"`
+	// LatencyHDR is the histogram of every message's (in scenario connect:
+	// every connection's) latency in ns, as HdrHistogram's V2 encoding.
+	LatencyHDR string   `json:"latency_hdr"`
+	LagHDR     string   `json:"lag_hdr"` // of send lag, open loop only
+	Validity   []string `json:"validity,omitempty"`
+}
+
+// Slice is one measured piece of an arm's window, quiescent at both ends. In
+// scenario connect a slice is one set-up of all connections: then messages
+// is 0 and connects is not.
+type Slice struct {
+	Turn        int   `json:"turn"`
+	Order       int   `json:"order"` // place of the arm within its turn
+	Messages    int64 `json:"messages"`
+	Connects    int64 `json:"connects,omitempty"`
+	ElapsedNS   int64 `json:"elapsed_ns"`
+	ServerCPUNS int64 `json:"server_cpu_ns"`
+	LoadCPUNS   int64 `json:"load_cpu_ns"`
+}
+
+// Counters counts what one event loop did within the slices of a window.
+// Waits that woke only for the loop's own control descriptor are not among
+// them.
+type Counters struct {
+	Waits      int64 `json:"waits"`
+	Events     int64 `json:"events"`
+	EmptyWaits int64 `json:"empty_waits"` // waits that returned no event
+	Adds       int64 `json:"adds"`        // to the interest set
+	Modifies   int64 `json:"modifies"`
+	Removes    int64 `json:"removes"`
+	Accepts    int64 `json:"accepts"` // connections accepted
+	Reads      int64 `json:"reads"`   // read calls, those that got EAGAIN included
+	Writes     int64 `json:"writes"`
+	EAGAIN     int64 `json:"eagain"` // reads, writes and accepts that would have blocked
+	BytesIn    int64 `json:"bytes_in"`
+	BytesOut   int64 `json:"bytes_out"`
+}
+
+// TrialCounters are the counters of both sides, summed over the slices.
+type TrialCounters struct {
+	Server Counters `json:"server"`
+	Load   Counters `json:"load"`
+}
+
+// Plus returns the sum of c and d, field by field.
+func (c Counters) Plus(d Counters) Counters { return c.combine(d, 1) }
+
+// Minus returns c less d, field by field.
+func (c Counters) Minus(d Counters) Counters { return c.combine(d, -1) }
+
+func (c Counters) combine(d Counters, sign int64) Counters {
+	c.Waits += sign * d.Waits
+	c.Events += sign * d.Events
+	c.EmptyWaits += sign * d.EmptyWaits
+	c.Adds += sign * d.Adds
+	c.Modifies += sign * d.Modifies
+	c.Removes += sign * d.Removes
+	c.Accepts += sign * d.Accepts
+	c.Reads += sign * d.Reads
+	c.Writes += sign * d.Writes
+	c.EAGAIN += sign * d.EAGAIN
+	c.BytesIn += sign * d.BytesIn
+	c.BytesOut += sign * d.BytesOut
+	return c
+}
+
+// Errors counts failures by class. One is enough to fail a trial.
+type Errors struct {
+	Connect  int64 `json:"connect"`  // connections that were refused or never established
+	Read     int64 `json:"read"`     // reads that failed otherwise
+	Write    int64 `json:"write"`    // writes that failed otherwise
+	Reset    int64 `json:"reset"`    // connections closed or reset by the peer
+	Timeout  int64 `json:"timeout"`  // replies that did not come in time
+	Mismatch int64 `json:"mismatch"` // replies with a wrong or superfluous byte
+}
+
+// Total is the number of failures of all classes.
+func (e Errors) Total() int64 {
+	return e.Connect + e.Read + e.Write + e.Reset + e.Timeout + e.Mismatch
+}
+
+// Plus returns the sum of e and f, class by class.
+func (e Errors) Plus(f Errors) Errors {
+	return Errors{
+		Connect:  e.Connect + f.Connect,
+		Read:     e.Read + f.Read,
+		Write:    e.Write + f.Write,
+		Reset:    e.Reset + f.Reset,
+		Timeout:  e.Timeout + f.Timeout,
+		Mismatch: e.Mismatch + f.Mismatch,
+	}
+}
