@@ -1,0 +1,203 @@
+//go:build linux
+
+package scenarios
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"muxbench/results"
+)
+
+// armRun is an arm within a block: its two workers, and the trial that comes of
+// them.
+type armRun struct {
+	arm          Arm
+	block        *block
+	seed         uint64
+	server, load Worker
+	address      netip.AddrPort
+	idleRSS      [2]int64 // of server and load, before connecting
+	pilot        pilot
+	trial        results.Trial
+}
+
+func newArmRun(arm Arm, b *block, place int, seed uint64) *armRun {
+	return &armRun{arm: arm, block: b, seed: seed, trial: results.Trial{
+		Block:     b.number,
+		Cell:      b.cell,
+		Arm:       arm.Name,
+		Backend:   arm.Backend,
+		Reference: arm.Reference,
+		Options:   map[string]string{"entry": arm.Entry.String()},
+		StartedAt: place,
+		ServerCPU: b.cpus.server,
+		LoadCPU:   b.cpus.load,
+		Values:    map[results.Metric]float64{},
+		Counters:  &results.TrialCounters{},
+	}}
+}
+
+func (a *armRun) failed() bool { return a.trial.Status != "" }
+
+// attempt does a step unless the arm has failed or the run is interrupted, and
+// stops the arm if the step fails.
+func (a *armRun) attempt(ctx context.Context, step func(*armRun, context.Context) error) {
+	if a.failed() || ctx.Err() != nil {
+		return
+	}
+	if err := step(a, ctx); err != nil && ctx.Err() == nil {
+		a.trial.Status = results.StatusFailed
+		a.trial.Reason = err.Error()
+		a.stop(ctx)
+	}
+}
+
+// startingLimit bounds the start of a worker.
+const startingLimit = 10 * time.Second
+
+func (a *armRun) startServer(ctx context.Context) error {
+	spec := Spec{
+		Protocol: protocolVersion, Role: ServerRole, Entry: a.arm.Entry.String(), CPU: a.block.cpus.server,
+		SocketBuffers: a.block.cell.SocketBuffers, Backend: a.arm.Backend,
+	}
+	var err error
+	var ready Reply
+	a.server, ready, err = a.start(ctx, spec)
+	a.address, a.idleRSS[0] = ready.Address, ready.RSS
+	return err
+}
+
+func (a *armRun) startLoad(ctx context.Context) error {
+	c := a.block.cell
+	spec := Spec{
+		Protocol: protocolVersion, Role: LoadRole, Entry: a.arm.Entry.String(), CPU: a.block.cpus.load,
+		SocketBuffers: c.SocketBuffers, Target: a.address, Connections: c.Connections, Active: c.Active,
+		Size: max(1, c.Size), Seed: a.seed,
+	}
+	var err error
+	var ready Reply
+	a.load, ready, err = a.start(ctx, spec)
+	a.idleRSS[1] = ready.RSS
+	return err
+}
+
+func (a *armRun) start(ctx context.Context, spec Spec) (Worker, Reply, error) {
+	ctx, cancel := bounded(ctx, startingLimit, "starting a worker")
+	defer cancel()
+	return a.block.launcher.Launch(ctx, spec)
+}
+
+// askServer sends a command to the server.
+func (a *armRun) askServer(ctx context.Context, do Verb) (ServerState, error) {
+	ctx, cancel := bounded(ctx, a.block.limit(0), string(do)+" of the server")
+	defer cancel()
+	reply, err := a.server.Do(ctx, Command{Do: do})
+	switch {
+	case err != nil:
+		return ServerState{}, fmt.Errorf("server: %s: %w", do, err)
+	case reply.Server == nil:
+		return ServerState{}, fmt.Errorf("server: %s: no answer in the reply", do)
+	}
+	return *reply.Server, nil
+}
+
+// askLoad sends a command to the load generator, and takes note of what went
+// wrong there: any failure of a message fails the trial.
+func (a *armRun) askLoad(ctx context.Context, c Command) (LoadState, error) {
+	messages := int64(c.Rounds) * int64(a.block.cell.Active)
+	ctx, cancel := bounded(ctx, a.block.limit(messages)+c.Duration, string(c.Do)+" of the load generator")
+	defer cancel()
+	reply, err := a.load.Do(ctx, c)
+	switch {
+	case err != nil:
+		return LoadState{}, fmt.Errorf("load generator: %s: %w", c.Do, err)
+	case reply.Load == nil:
+		return LoadState{}, fmt.Errorf("load generator: %s: no answer in the reply", c.Do)
+	}
+	a.trial.Errors = reply.Load.Errors
+	if n := a.trial.Errors.Total(); n > 0 {
+		return LoadState{}, fmt.Errorf("load generator: %s: %d failed, the first %s", c.Do, n, reply.Load.FirstError)
+	}
+	return *reply.Load, nil
+}
+
+// stop ends both workers: the load generator first, whose resets leave nothing
+// for the server to linger on. After a failure, or an interruption, they are
+// killed.
+func (a *armRun) stop(ctx context.Context) {
+	if a.failed() || ctx.Err() != nil {
+		killed, cancel := context.WithCancel(context.Background())
+		cancel()
+		ctx = killed
+	}
+	var said []string
+	for _, side := range []struct {
+		role   Role
+		worker *Worker
+	}{{LoadRole, &a.load}, {ServerRole, &a.server}} {
+		if *side.worker == nil {
+			continue
+		}
+		ctx, cancel := bounded(ctx, a.block.limit(0), "stopping")
+		if tail := (*side.worker).Stop(ctx); tail != "" {
+			said = append(said, string(side.role)+": "+tail)
+		}
+		cancel()
+		*side.worker = nil
+	}
+	if a.failed() && len(said) > 0 {
+		a.trial.Stderr = strings.Join(said, "\n")
+	}
+}
+
+// collect asks both workers for what they kept for the end.
+func (a *armRun) collect(ctx context.Context) error {
+	state, loadRSS, err := a.report(ctx, a.load)
+	if err != nil {
+		return fmt.Errorf("load generator: %w", err)
+	}
+	if state == nil {
+		return errors.New("load generator: report: no answer in the reply")
+	}
+	for metric, value := range state.Latency {
+		a.trial.Values[metric] = value
+	}
+	a.trial.LatencyHDR = state.LatencyHDR
+	_, serverRSS, err := a.report(ctx, a.server)
+	if err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
+	a.trial.Values[results.ServerRSS] = float64(serverRSS)
+	a.trial.Values[results.LoadRSS] = float64(loadRSS)
+	return nil
+}
+
+func (a *armRun) report(ctx context.Context, w Worker) (*LoadState, int64, error) {
+	ctx, cancel := bounded(ctx, a.block.limit(0), "a report")
+	defer cancel()
+	reply, err := w.Do(ctx, Command{Do: DoReport})
+	if err != nil {
+		return nil, 0, fmt.Errorf("report: %w", err)
+	}
+	return reply.Load, reply.RSS, nil
+}
+
+// finished is the trial of an arm whose workers have stopped.
+func (a *armRun) finished(ctx context.Context, overhead time.Duration) results.Trial {
+	switch {
+	case a.failed():
+	case ctx.Err() != nil:
+		a.trial.Status = results.StatusInterrupted
+		a.trial.Reason = context.Cause(ctx).Error()
+	default:
+		a.trial.Status = results.StatusOK
+		a.trial.Values[results.BlockOverhead] = float64(overhead)
+	}
+	summarise(&a.trial, a.arm.Backend)
+	return a.trial
+}

@@ -1,0 +1,125 @@
+//go:build linux
+
+package scenarios
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"muxbench/results"
+)
+
+// block is one set of fresh processes, a server and a load worker for each arm
+// of a cell, all alive together. Its phases are: start every server, start
+// every load worker, connect one arm after the other, warm up, turns of
+// slices, collect, stop. An arm that fails is stopped at once, and the others
+// go on without it.
+type block struct {
+	cell     results.Cell
+	number   int
+	cpus     cpus
+	random   *rand.Rand
+	launcher Launcher
+
+	arms     []*armRun     // in the order of starting
+	overhead time.Duration // spent starting and collecting
+}
+
+// run measures the block and returns a trial for each arm, in the plan's order.
+func (b *block) run(ctx context.Context, arms []Arm, seed uint64) []results.Trial {
+	inPlan := make([]*armRun, len(arms))
+	for place, i := range b.random.Perm(len(arms)) {
+		inPlan[i] = newArmRun(arms[i], b, place, seed)
+		b.arms = append(b.arms, inPlan[i])
+	}
+	began := time.Now()
+	b.each(ctx, (*armRun).startServer)
+	b.each(ctx, (*armRun).startLoad)
+	b.overhead = time.Since(began)
+	if b.cell.Scenario == Connect {
+		b.setUpRepeatedly(ctx)
+	} else {
+		b.exchange(ctx)
+	}
+	began = time.Now()
+	b.each(ctx, (*armRun).collect)
+	b.overhead += time.Since(began)
+	for _, a := range b.arms {
+		a.stop(ctx)
+	}
+	trials := make([]results.Trial, len(inPlan))
+	for i, a := range inPlan {
+		trials[i] = a.finished(ctx, b.overhead/time.Duration(len(inPlan)))
+	}
+	return trials
+}
+
+// each does one step for every arm that has not failed.
+func (b *block) each(ctx context.Context, step func(*armRun, context.Context) error) {
+	for _, a := range b.arms {
+		a.attempt(ctx, step)
+	}
+}
+
+// inTurns gives every arm one slice per turn, in random order.
+func (b *block) inTurns(ctx context.Context, turns int, slice func(a *armRun, ctx context.Context, turn int) (results.Slice, error)) {
+	for turn := range turns {
+		for order, i := range b.random.Perm(len(b.arms)) {
+			b.arms[i].attempt(ctx, func(a *armRun, ctx context.Context) error {
+				s, err := slice(a, ctx, turn)
+				if err == nil {
+					s.Turn, s.Order = turn, order
+					a.trial.Slices = append(a.trial.Slices, s)
+				}
+				return err
+			})
+		}
+	}
+}
+
+// exchange runs the window of a cell whose connections carry messages.
+func (b *block) exchange(ctx context.Context) {
+	b.each(ctx, (*armRun).connect)
+	b.each(ctx, (*armRun).warmUp)
+	var pilots []pilot
+	for _, a := range b.arms {
+		if !a.failed() {
+			pilots = append(pilots, a.pilot)
+		}
+	}
+	parts := window(b.cell, pilots)
+	b.inTurns(ctx, len(parts), func(a *armRun, ctx context.Context, turn int) (results.Slice, error) {
+		return a.slice(ctx, parts[turn])
+	})
+}
+
+// setUpRepeatedly runs the window of a cell whose slices are set-ups. The
+// first one of each arm is not counted.
+func (b *block) setUpRepeatedly(ctx context.Context) {
+	slowest := time.Duration(0)
+	b.each(ctx, func(a *armRun, ctx context.Context) error {
+		s, err := a.setUp(ctx, false)
+		slowest = max(slowest, time.Duration(s.ElapsedNS))
+		return err
+	})
+	b.inTurns(ctx, setUps(slowest), func(a *armRun, ctx context.Context, _ int) (results.Slice, error) {
+		return a.setUp(ctx, true)
+	})
+}
+
+// limit is how long a step may take that carries so many messages.
+func (b *block) limit(messages int64) time.Duration {
+	const (
+		patience      = 20 * time.Second
+		perConnection = time.Millisecond
+		perMessage    = time.Millisecond
+	)
+	return patience + time.Duration(b.cell.Connections)*perConnection + time.Duration(messages)*perMessage
+}
+
+// describe names the block in an error.
+func (b *block) describe() string {
+	return fmt.Sprintf("block %d of %s with %d connections", b.number, b.cell.Scenario, b.cell.Connections)
+}

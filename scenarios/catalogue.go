@@ -1,0 +1,101 @@
+//go:build linux
+
+// Package scenarios plans what is measured and measures it: the catalogue of
+// scenarios, the plan of cells and arms, the runner with its blocks, turns and
+// slices, and the worker processes that it drives.
+package scenarios
+
+import "time"
+
+// Connect is the scenario whose slices are set-ups of connections; those of
+// every other are stretches of messages.
+const Connect = "connect"
+
+// Overview is what is run when no scenario is named.
+const Overview = "overview"
+
+// Scenario is one question and the sweep that answers it.
+type Scenario struct {
+	Name, Question string
+	Slice          string // what one measured slice is, in words
+	parts          []part
+	blocks         int // per cell, unless asked for otherwise
+}
+
+// part is a sweep over cells of one kind.
+type part struct {
+	kind  string // the name that its cells bear
+	sweep Sweep
+}
+
+// Sweep lists the values of each dimension; a cell is made of each combination.
+type Sweep struct {
+	Connections   []int
+	Active        []Amount
+	Rounds        []int         // empty: by duration
+	Duration      time.Duration // window per arm and block
+	Sizes         []int         // bytes
+	SocketBuffers []int         // bytes; 0: the kernel's own
+}
+
+const (
+	defaultBlocks  = 9
+	overviewBlocks = 3
+	kib            = 1 << 10
+)
+
+var all = []Amount{{Percent: 100}}
+
+// Scenarios lists the catalogue in the order in which it is to be shown. The
+// caller owns the slice.
+func Scenarios() []Scenario {
+	const messages = "rounds of every active connection for 20 ms or more, quiescent at both ends"
+	return []Scenario{
+		{
+			Name:     Overview,
+			Question: "Which one should I use, and from how many connections on?",
+			Slice:    messages,
+			blocks:   overviewBlocks,
+			parts: []part{
+				{"idle", Sweep{Connections: []int{10, 100, 1000, 10000}, Active: []Amount{{Count: 10}}, Duration: 200 * time.Millisecond, Sizes: []int{64}, SocketBuffers: []int{0}}},
+				{"echo", Sweep{Connections: []int{10, 100, 1000}, Active: all, Duration: 200 * time.Millisecond, Sizes: []int{64}, SocketBuffers: []int{0}}},
+			},
+		},
+		{
+			Name:     Connect,
+			Question: "What does setting up N connections cost?",
+			Slice:    "one set-up of N connections, from the first connect to the last accept",
+			blocks:   defaultBlocks,
+			parts: []part{
+				{Connect, Sweep{Connections: []int{100, 1000, 10000}, Active: all, Sizes: []int{0}, SocketBuffers: []int{0}}},
+			},
+		},
+		{
+			Name:     "echo",
+			Question: "All connections talk: what does a message cost?",
+			Slice:    messages,
+			blocks:   defaultBlocks,
+			parts: []part{
+				{"echo", Sweep{Connections: []int{100, 1000, 5000}, Active: all, Duration: 200 * time.Millisecond, Sizes: []int{kib}, SocketBuffers: []int{0}}},
+			},
+		},
+		{
+			Name:     "bulk",
+			Question: "What do large payloads cost, that take many reads and writes?",
+			Slice:    messages,
+			blocks:   defaultBlocks,
+			parts: []part{
+				{"bulk", Sweep{Connections: []int{100}, Active: all, Duration: 400 * time.Millisecond, Sizes: []int{100 * kib}, SocketBuffers: []int{0, 16 * kib}}},
+			},
+		},
+		{
+			Name:     "idle",
+			Question: "A few of many talk: what do the silent ones cost?",
+			Slice:    messages,
+			blocks:   defaultBlocks,
+			parts: []part{
+				{"idle", Sweep{Connections: []int{100, 1000, 10000}, Active: []Amount{{Count: 10}, {Count: 100}}, Duration: 200 * time.Millisecond, Sizes: []int{64}, SocketBuffers: []int{0}}},
+			},
+		},
+	}
+}

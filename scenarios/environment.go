@@ -1,0 +1,77 @@
+//go:build linux
+
+package scenarios
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"muxbench/results"
+)
+
+// Environment looks at the machine. What cannot be read stays empty.
+func Environment() results.Environment {
+	e := results.Environment{
+		OS:          runtime.GOOS,
+		Arch:        runtime.GOARCH,
+		GoVersion:   runtime.Version(),
+		ClockSource: firstLine("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
+	}
+	var u unix.Utsname
+	if unix.Uname(&u) == nil {
+		e.Kernel = unix.ByteSliceToString(u.Release[:])
+	}
+	if cpus, err := AvailableCPUs(); err == nil {
+		e.CPUs = len(cpus)
+	}
+	var limit unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) == nil {
+		e.OpenFiles = limit.Max
+	}
+	var memory unix.Sysinfo_t
+	if unix.Sysinfo(&memory) == nil {
+		e.MemoryBytes = int64(memory.Totalram) * int64(memory.Unit)
+	}
+	_, _ = fmt.Sscan(firstLine("/proc/sys/net/core/somaxconn"), &e.SoMaxConn)
+	_, _ = fmt.Sscan(firstLine("/proc/sys/net/ipv4/ip_local_port_range"), &e.PortRangeLow, &e.PortRangeHi)
+	e.CPUModel, e.Hypervisor = processor()
+	return e
+}
+
+func firstLine(path string) string {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	line, _, _ := strings.Cut(string(b), "\n")
+	return strings.TrimSpace(line)
+}
+
+// processor reads proc_cpuinfo(5). Architectures other than x86 tell no model
+// there, and no hypervisor.
+func processor() (model, hypervisor string) {
+	b, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		return "", ""
+	}
+	for line := range strings.Lines(string(b)) {
+		key, value, _ := strings.Cut(line, ":")
+		value = strings.TrimSpace(value)
+		switch strings.TrimSpace(key) {
+		case "model name":
+			model = value
+		case "flags":
+			for flag := range strings.FieldsSeq(value) {
+				if flag == "hypervisor" {
+					return model, "yes"
+				}
+			}
+			return model, ""
+		}
+	}
+	return model, hypervisor
+}

@@ -1,0 +1,120 @@
+//go:build linux
+
+package scenarios_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"muxbench/results"
+	"muxbench/scenarios"
+)
+
+// fakeLauncher starts workers that only pretend, at a given pace, and keeps a
+// log of what they were asked in which order.
+type fakeLauncher struct {
+	perMessage map[string]time.Duration // by backend
+	fail       func(step string) error  // nil: nothing fails
+	lose       string                   // backend whose last message of every slice is lost
+	log        []string
+	live       int // workers that were not stopped
+
+	servers map[netip.AddrPort]*fakeServer
+}
+
+type fakeServer struct {
+	backend  string
+	counters results.Counters
+	cpu      time.Duration
+	open     int
+}
+
+func (f *fakeLauncher) step(backend string, role scenarios.Role, verb string) error {
+	s := fmt.Sprintf("%s %s %s", verb, role, backend)
+	f.log = append(f.log, s)
+	if f.fail != nil {
+		return f.fail(s)
+	}
+	return nil
+}
+
+func (f *fakeLauncher) Launch(_ context.Context, spec scenarios.Spec) (scenarios.Worker, scenarios.Reply, error) {
+	if f.servers == nil {
+		f.servers = map[netip.AddrPort]*fakeServer{}
+	}
+	w := &fakeWorker{launcher: f, spec: spec}
+	reply := scenarios.Reply{Protocol: spec.Protocol}
+	if spec.Role == scenarios.ServerRole {
+		w.server = &fakeServer{backend: spec.Backend}
+		reply.Address = netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(1000+len(f.servers)))
+		f.servers[reply.Address] = w.server
+	} else {
+		w.server = f.servers[spec.Target]
+	}
+	if err := f.step(w.server.backend, spec.Role, "start"); err != nil {
+		return nil, reply, err
+	}
+	f.live++
+	return w, reply, nil
+}
+
+type fakeWorker struct {
+	launcher *fakeLauncher
+	spec     scenarios.Spec
+	server   *fakeServer
+	stopped  bool
+}
+
+func (w *fakeWorker) Do(_ context.Context, c scenarios.Command) (scenarios.Reply, error) {
+	verb := string(c.Do)
+	if c.Record {
+		verb = "recorded " + verb
+	}
+	if err := w.launcher.step(w.server.backend, w.spec.Role, verb); err != nil {
+		return scenarios.Reply{}, err
+	}
+	s := w.server
+	if w.spec.Role == scenarios.ServerRole {
+		return scenarios.Reply{Server: &scenarios.ServerState{Counters: s.counters, CPU: s.cpu, Open: s.open}}, nil
+	}
+	state := &scenarios.LoadState{}
+	switch c.Do {
+	case scenarios.DoConnect:
+		s.open = w.spec.Connections
+		state.Established = w.spec.Connections
+		state.Last = time.Duration(w.spec.Connections) * w.launcher.perMessage[s.backend]
+	case scenarios.DoDisconnect:
+		s.open = 0
+	case scenarios.DoExchange:
+		pace := w.launcher.perMessage[s.backend]
+		n := int64(c.Rounds) * int64(w.spec.Active)
+		if c.Rounds == 0 {
+			n = int64(c.Duration / pace)
+		}
+		state.Elapsed = time.Duration(n) * pace
+		if c.Record && s.backend == w.launcher.lose {
+			n--
+		}
+		state.Messages = n
+		s.counters.Reads += n
+		s.counters.Writes += n
+		s.counters.Waits += n
+		s.counters.Events += n
+		s.cpu += time.Duration(n) * pace / 2
+	}
+	return scenarios.Reply{Load: state}, nil
+}
+
+func (w *fakeWorker) Stop(context.Context) string {
+	if !w.stopped {
+		w.launcher.live--
+	}
+	w.stopped = true
+	w.launcher.log = append(w.launcher.log, fmt.Sprintf("stop %s %s", w.spec.Role, w.server.backend))
+	return "last words of " + w.server.backend
+}
+
+var errFake = errors.New("it broke")

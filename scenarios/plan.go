@@ -1,0 +1,271 @@
+//go:build linux
+
+package scenarios
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"muxbench/multiplexers"
+	"muxbench/multiplexers/server"
+	"muxbench/results"
+)
+
+// Amount is a number of connections, or a percentage of them.
+type Amount struct {
+	Count   int
+	Percent float64 // used if not 0
+}
+
+// of is the amount among n connections, at least 1.
+func (a Amount) of(n int) int {
+	if a.Percent > 0 {
+		return max(1, int(math.Round(a.Percent/100*float64(n))))
+	}
+	return a.Count
+}
+
+// Request is what a user asks to be measured. Empty fields take the
+// scenario's defaults.
+type Request struct {
+	Scenarios []string // Overview if empty
+	Backends  []string // DefaultBackends if empty
+	Reference string   // a backend among them; the first if empty
+	Entries   []multiplexers.Entry
+	Sweep     Sweep
+	Blocks    int
+	Seed      uint64
+	Placement Placement
+}
+
+// Placement says which CPUs serve and load. The zero value lets every block
+// choose.
+type Placement struct {
+	ServerCPUs, LoadCPUs []int
+}
+
+// DefaultBackends are those that are compared unless others are named.
+func DefaultBackends() []string { return []string{"select", "poll", "epoll-lt", "epoll-et"} }
+
+// Plan is everything that is going to be measured. It is plain data: the same
+// request gives the same plan.
+type Plan struct {
+	Scenario  string // as asked for
+	Cells     []results.Cell
+	Arms      []Arm
+	Blocks    int // of each cell
+	Seed      uint64
+	Placement Placement
+}
+
+// Arm is a server's configuration, compared with others in every cell.
+type Arm struct {
+	Name      string // unique in the plan
+	Backend   string
+	Entry     multiplexers.Entry
+	Reference bool
+}
+
+// Invalid is a request that cannot be planned: which flag, its value, and what
+// is allowed.
+type Invalid struct{ Flag, Value, Allowed string }
+
+func (e *Invalid) Error() string {
+	return fmt.Sprintf("%s: %q is not possible: %s", e.Flag, e.Value, e.Allowed)
+}
+
+// Bounds of what can be asked for: beyond them a number is a slip, or would
+// overflow a counter.
+const (
+	maxConnections = 10_000_000
+	maxRounds      = 100_000_000
+	maxSize        = 16 << 20
+	maxBlocks      = 10_000
+	maxDuration    = time.Hour
+	minDuration    = 10 * time.Millisecond
+	minBuffer      = 1 << 10
+)
+
+// Build makes a plan of a request, or says why there can be none: an *Invalid.
+func Build(r Request) (Plan, error) {
+	arms, err := r.arms()
+	if err != nil {
+		return Plan{}, err
+	}
+	if err := r.check(); err != nil {
+		return Plan{}, err
+	}
+	names := r.Scenarios
+	if len(names) == 0 {
+		names = []string{Overview}
+	}
+	p := Plan{Scenario: strings.Join(names, " "), Arms: arms, Blocks: r.Blocks, Seed: r.Seed, Placement: r.Placement}
+	for _, name := range names {
+		s, err := lookup(name)
+		if err != nil {
+			return Plan{}, err
+		}
+		if r.Blocks == 0 {
+			p.Blocks = max(p.Blocks, s.blocks)
+		}
+		for _, part := range s.parts {
+			cells, err := part.cells(r.Sweep)
+			if err != nil {
+				return Plan{}, err
+			}
+			for _, c := range cells {
+				if !slices.Contains(p.Cells, c) {
+					p.Cells = append(p.Cells, c)
+				}
+			}
+		}
+	}
+	return p, nil
+}
+
+func lookup(name string) (Scenario, error) {
+	var known []string
+	for _, s := range Scenarios() {
+		if s.Name == name {
+			return s, nil
+		}
+		known = append(known, s.Name)
+	}
+	return Scenario{}, &Invalid{"SCENARIO", name, "choose among " + strings.Join(known, ", ")}
+}
+
+// arms is every backend with every entry.
+func (r Request) arms() ([]Arm, error) {
+	names, entries := r.Backends, r.Entries
+	if len(names) == 0 {
+		names = DefaultBackends()
+	}
+	var known []string
+	for _, b := range server.Backends() {
+		known = append(known, b.Name)
+	}
+	if slices.Equal(names, []string{"all"}) {
+		names = known
+	}
+	if len(entries) == 0 {
+		entries = []multiplexers.Entry{multiplexers.Raw}
+	}
+	reference := r.Reference
+	if reference == "" {
+		reference = names[0]
+	}
+	var arms []Arm
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return nil, &Invalid{"--backends", name, "choose among " + strings.Join(known, ", ") + ", or all"}
+		}
+		for _, e := range entries {
+			a := Arm{Name: name, Backend: name, Entry: e}
+			if e != multiplexers.Raw {
+				a.Name += "/" + e.String()
+			}
+			if slices.ContainsFunc(arms, func(b Arm) bool { return b.Name == a.Name }) {
+				return nil, &Invalid{"--backends", name, "name each backend and each entry once"}
+			}
+			arms = append(arms, a)
+		}
+	}
+	for i, a := range arms {
+		if a.Name == reference || a.Backend == reference {
+			arms[i].Reference = true
+			return arms, nil
+		}
+	}
+	return nil, &Invalid{"--reference", reference, "name one of the arms that are compared"}
+}
+
+// check refuses numbers outside of their bounds.
+func (r Request) check() error {
+	s := r.Sweep
+	for _, list := range []struct {
+		flag     string
+		values   []int
+		low, top int
+	}{
+		{"--connections", s.Connections, 1, maxConnections},
+		{"--rounds", s.Rounds, 1, maxRounds},
+		{"--size", s.Sizes, 1, maxSize},
+	} {
+		for _, v := range list.values {
+			if v < list.low || v > list.top {
+				return &Invalid{list.flag, fmt.Sprint(v), fmt.Sprintf("%d to %d is allowed", list.low, list.top)}
+			}
+		}
+	}
+	for _, b := range s.SocketBuffers {
+		if b != 0 && (b < minBuffer || b > maxSize) {
+			return &Invalid{"--socket-buffers", fmt.Sprint(b), fmt.Sprintf("0 for the kernel's own, or %d to %d", minBuffer, maxSize)}
+		}
+	}
+	switch {
+	case r.Blocks < 0 || r.Blocks > maxBlocks:
+		return &Invalid{"--blocks", fmt.Sprint(r.Blocks), fmt.Sprintf("1 to %d is allowed", maxBlocks)}
+	case s.Duration != 0 && (s.Duration < minDuration || s.Duration > maxDuration):
+		return &Invalid{"--duration", s.Duration.String(), fmt.Sprintf("%s to %s is allowed", minDuration, maxDuration)}
+	case s.Duration != 0 && len(s.Rounds) > 0:
+		return &Invalid{"--duration", s.Duration.String(), "give rounds or a duration, not both"}
+	}
+	return nil
+}
+
+// cells are the combinations of a part's sweep, with what the user asked for
+// in place of its defaults.
+func (p part) cells(asked Sweep) ([]results.Cell, error) {
+	s := p.sweep
+	or := func(asked, otherwise []int) []int {
+		if len(asked) > 0 {
+			return asked
+		}
+		return otherwise
+	}
+	s.Connections = or(asked.Connections, s.Connections)
+	s.SocketBuffers = or(asked.SocketBuffers, s.SocketBuffers)
+	if len(asked.Active) > 0 {
+		s.Active = asked.Active
+	}
+	switch {
+	case p.kind == Connect:
+		s.Active = all
+	case len(asked.Rounds) > 0:
+		s.Rounds, s.Duration = asked.Rounds, 0
+	case asked.Duration > 0:
+		s.Rounds, s.Duration = nil, asked.Duration
+	}
+	if p.kind != Connect {
+		s.Sizes = or(asked.Sizes, s.Sizes)
+	}
+	if len(s.Rounds) == 0 {
+		s.Rounds = []int{0}
+	}
+	var cells []results.Cell
+	for _, buffers := range s.SocketBuffers {
+		for _, size := range s.Sizes {
+			for _, rounds := range s.Rounds {
+				for _, amount := range s.Active {
+					for _, connections := range s.Connections {
+						active := amount.of(connections)
+						if len(asked.Active) == 0 {
+							active = min(active, connections)
+						}
+						if active < 1 || active > connections {
+							return nil, &Invalid{"--active", fmt.Sprint(active), fmt.Sprintf("1 to %d of %d connections can be active", connections, connections)}
+						}
+						cells = append(cells, results.Cell{
+							Scenario: p.kind, Connections: connections, Active: active, Rounds: rounds,
+							DurationNS: int64(s.Duration), Size: size, SocketBuffers: buffers,
+						})
+					}
+				}
+			}
+		}
+	}
+	return cells, nil
+}

@@ -1,0 +1,202 @@
+//go:build linux
+
+package scenarios_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"muxbench/multiplexers"
+	"muxbench/results"
+	"muxbench/scenarios"
+)
+
+func TestBuildSweeps(t *testing.T) {
+	const ms = int64(time.Millisecond)
+	tests := []struct {
+		name      string
+		scenarios []string
+		sweep     scenarios.Sweep
+		want      []results.Cell
+	}{
+		{
+			name: "every combination, connections fastest", scenarios: []string{"echo"},
+			sweep: scenarios.Sweep{Connections: []int{10, 20}, Rounds: []int{5}, Sizes: []int{1, 2}},
+			want: []results.Cell{
+				{Scenario: "echo", Connections: 10, Active: 10, Rounds: 5, Size: 1},
+				{Scenario: "echo", Connections: 20, Active: 20, Rounds: 5, Size: 1},
+				{Scenario: "echo", Connections: 10, Active: 10, Rounds: 5, Size: 2},
+				{Scenario: "echo", Connections: 20, Active: 20, Rounds: 5, Size: 2},
+			},
+		},
+		{
+			name: "percentages of the connections", scenarios: []string{"idle"},
+			sweep: scenarios.Sweep{Connections: []int{10, 1000}, Active: []scenarios.Amount{{Percent: 1}}, Duration: 50 * time.Millisecond},
+			want: []results.Cell{
+				{Scenario: "idle", Connections: 10, Active: 1, DurationNS: 50 * ms, Size: 64},
+				{Scenario: "idle", Connections: 1000, Active: 10, DurationNS: 50 * ms, Size: 64},
+			},
+		},
+		{
+			name: "a default of active connections is cut to what there are", scenarios: []string{"idle"},
+			sweep: scenarios.Sweep{Connections: []int{5}},
+			want:  []results.Cell{{Scenario: "idle", Connections: 5, Active: 5, DurationNS: 200 * ms, Size: 64}},
+		},
+		{
+			name: "connect has neither rounds nor payload", scenarios: []string{"connect"},
+			sweep: scenarios.Sweep{Connections: []int{7}, Rounds: []int{3}, Sizes: []int{9}, Active: []scenarios.Amount{{Count: 1}}},
+			want:  []results.Cell{{Scenario: "connect", Connections: 7, Active: 7}},
+		},
+		{
+			name: "bulk has two kinds of socket buffers", scenarios: []string{"bulk"},
+			sweep: scenarios.Sweep{Rounds: []int{1}},
+			want: []results.Cell{
+				{Scenario: "bulk", Connections: 100, Active: 100, Rounds: 1, Size: 102400},
+				{Scenario: "bulk", Connections: 100, Active: 100, Rounds: 1, Size: 102400, SocketBuffers: 16384},
+			},
+		},
+		{
+			name: "several scenarios, each cell once", scenarios: []string{"echo", "echo"},
+			sweep: scenarios.Sweep{Connections: []int{10}, Rounds: []int{5}, Sizes: []int{1}},
+			want:  []results.Cell{{Scenario: "echo", Connections: 10, Active: 10, Rounds: 5, Size: 1}},
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			plan, err := scenarios.Build(scenarios.Request{Scenarios: test.scenarios, Sweep: test.sweep})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, plan.Cells); diff != "" {
+				t.Errorf("cells (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestBuildArms(t *testing.T) {
+	both := []multiplexers.Entry{multiplexers.Raw, multiplexers.Runtime}
+	tests := []struct {
+		name          string
+		request       scenarios.Request
+		want          []string
+		wantReference string
+	}{
+		{"defaults", scenarios.Request{}, []string{"select", "poll", "epoll-lt", "epoll-et"}, "select"},
+		{"all", scenarios.Request{Backends: []string{"all"}}, []string{"select", "poll", "epoll-lt", "epoll-et"}, "select"},
+		{"chosen, in order", scenarios.Request{Backends: []string{"epoll-et", "poll"}}, []string{"epoll-et", "poll"}, "epoll-et"},
+		{"another reference", scenarios.Request{Backends: []string{"epoll-et", "poll"}, Reference: "poll"}, []string{"epoll-et", "poll"}, "poll"},
+		{"both entries", scenarios.Request{Backends: []string{"poll"}, Entries: both, Reference: "poll/runtime"}, []string{"poll", "poll/runtime"}, "poll/runtime"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			plan, err := scenarios.Build(test.request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var names, references []string
+			for _, a := range plan.Arms {
+				names = append(names, a.Name)
+				if a.Reference {
+					references = append(references, a.Name)
+				}
+			}
+			if diff := cmp.Diff(test.want, names); diff != "" {
+				t.Errorf("arms (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff([]string{test.wantReference}, references); diff != "" {
+				t.Errorf("reference (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestBuildRefuses(t *testing.T) {
+	sweep := func(s scenarios.Sweep) scenarios.Request { return scenarios.Request{Sweep: s} }
+	tests := []struct {
+		name     string
+		request  scenarios.Request
+		wantFlag string
+	}{
+		{"an unknown scenario", scenarios.Request{Scenarios: []string{"ehco"}}, "SCENARIO"},
+		{"an unknown backend", scenarios.Request{Backends: []string{"kqueue"}}, "--backends"},
+		{"a backend twice", scenarios.Request{Backends: []string{"poll", "poll"}}, "--backends"},
+		{"a reference that is not compared", scenarios.Request{Backends: []string{"poll"}, Reference: "select"}, "--reference"},
+		{"no connections", sweep(scenarios.Sweep{Connections: []int{0}}), "--connections"},
+		{"negative rounds", sweep(scenarios.Sweep{Rounds: []int{-1}}), "--rounds"},
+		{"an absurd size", sweep(scenarios.Sweep{Sizes: []int{1 << 30}}), "--size"},
+		{"tiny socket buffers", sweep(scenarios.Sweep{SocketBuffers: []int{1}}), "--socket-buffers"},
+		{"more active than connections", sweep(scenarios.Sweep{Connections: []int{10}, Active: []scenarios.Amount{{Count: 11}}}), "--active"},
+		{"no blocks", scenarios.Request{Blocks: -1}, "--blocks"},
+		{"a duration too short for a slice", sweep(scenarios.Sweep{Duration: time.Millisecond}), "--duration"},
+		{"rounds and a duration", sweep(scenarios.Sweep{Rounds: []int{1}, Duration: time.Second}), "--duration"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := scenarios.Build(test.request)
+			var invalid *scenarios.Invalid
+			if !errors.As(err, &invalid) {
+				t.Fatalf("Build = %v, want an *Invalid", err)
+			}
+			if invalid.Flag != test.wantFlag {
+				t.Errorf("flag %s, want %s (%v)", invalid.Flag, test.wantFlag, err)
+			}
+			if invalid.Value == "" || invalid.Allowed == "" {
+				t.Errorf("%v: says not both the value and what is allowed", err)
+			}
+		})
+	}
+}
+
+// What a plan that is within its means is estimated at, so that an overview
+// keeps its promise of 90 seconds.
+func TestTheOverviewIsEstimatedBelow90Seconds(t *testing.T) {
+	plan, err := scenarios.Build(scenarios.Request{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := plan.Estimate(); got > 90*time.Second || got < 10*time.Second {
+		t.Errorf("estimate of %s, want at most 90 s and more than 10", got)
+	}
+}
+
+func TestPlacementRefusesACPUThatIsNotThere(t *testing.T) {
+	plan, err := scenarios.Build(scenarios.Request{Placement: scenarios.Placement{ServerCPUs: []int{4000}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var invalid *scenarios.Invalid
+	if err := scenarios.CheckLimits(plan); !errors.As(err, &invalid) || invalid.Flag != "--server-cpus" {
+		t.Errorf("CheckLimits = %v, want an *Invalid of --server-cpus", err)
+	}
+}
+
+func TestLimitsAreCheckedBeforehand(t *testing.T) {
+	plan, err := scenarios.Build(scenarios.Request{Sweep: scenarios.Sweep{Connections: []int{10_000_000}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := scenarios.CheckLimits(plan); err == nil {
+		t.Error("ten million connections were let through")
+	}
+}
+
+func TestLockIsExclusive(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	release, err := scenarios.Lock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := scenarios.Lock(); !errors.Is(err, scenarios.ErrMeasuring) {
+		t.Errorf("a second Lock = %v, want ErrMeasuring", err)
+	}
+	release()
+	release, err = scenarios.Lock()
+	if err != nil {
+		t.Fatalf("Lock after release: %v", err)
+	}
+	release()
+}

@@ -1,0 +1,159 @@
+//go:build linux
+
+package scenarios
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"time"
+
+	"muxbench/results"
+)
+
+// protocolVersion of what controller and workers say to each other. Either
+// side refuses another one.
+const protocolVersion = 1
+
+// longestLine bounds a line of the protocol. The longest is an encoded
+// histogram, of some 100 KB.
+const longestLine = 4 << 20
+
+// Role says which side of a connection a worker is.
+type Role string
+
+const (
+	ServerRole Role = "server"
+	LoadRole   Role = "load"
+)
+
+// Spec is what a worker is started with: the first line it reads. Fields of
+// the other role are empty.
+type Spec struct {
+	Protocol      int    `json:"protocol"`
+	Role          Role   `json:"role"`
+	Entry         string `json:"entry"`
+	CPU           int    `json:"cpu"` // to pin the process to; -1: none
+	SocketBuffers int    `json:"socket_buffers,omitempty"`
+
+	Backend string `json:"backend,omitempty"`
+
+	Target      netip.AddrPort `json:"target,omitzero"`
+	Connections int            `json:"connections,omitempty"`
+	Active      int            `json:"active,omitempty"`
+	Size        int            `json:"size,omitempty"`
+	Seed        uint64         `json:"seed,omitempty"`
+}
+
+// Verb is what a worker is asked to do.
+type Verb string
+
+const (
+	// DoReport asks either role for its resident memory, and a load worker
+	// for its latencies too.
+	DoReport Verb = "report"
+	// Of a server worker; both are answered with a ServerState.
+	DoSnapshot Verb = "snapshot" // and serve on
+	DoPark     Verb = "park"     // and sleep until the next snapshot
+	// Of a load worker; all are answered with a LoadState.
+	DoConnect    Verb = "connect"
+	DoExchange   Verb = "exchange"
+	DoDisconnect Verb = "disconnect"
+	DoAbort      Verb = "abort" // ends what is under way, has no answer of its own
+)
+
+// Command is one line to a worker, after its spec.
+type Command struct {
+	Do       Verb          `json:"do"`
+	Record   bool          `json:"record,omitempty"`
+	Rounds   int           `json:"rounds,omitempty"`
+	Duration time.Duration `json:"duration_ns,omitempty"`
+}
+
+// Reply is one line from a worker: the first one when it is ready, then one
+// for each command. Times are on the clock of multiplexers.Monotonic.
+type Reply struct {
+	Protocol int            `json:"protocol,omitempty"` // of the first line
+	Address  netip.AddrPort `json:"address,omitzero"`   // where a server listens, in its first line
+	Server   *ServerState   `json:"server,omitempty"`
+	Load     *LoadState     `json:"load,omitempty"`
+	RSS      int64          `json:"rss_bytes,omitempty"` // resident memory: of the first line and of a report
+	Error    string         `json:"error,omitempty"`     // why the worker cannot go on
+}
+
+// ServerState is a server's snapshot.
+type ServerState struct {
+	Counters   results.Counters `json:"counters"`
+	CPU        time.Duration    `json:"cpu_ns"`
+	Open       int              `json:"open"`
+	Refused    int64            `json:"refused"`
+	LastAccept time.Duration    `json:"last_accept_ns"`
+}
+
+// LoadState is what a load worker did in its last command, and what has gone
+// wrong since it was started.
+type LoadState struct {
+	Established int              `json:"established,omitempty"`
+	First       time.Duration    `json:"first_ns,omitempty"`
+	Last        time.Duration    `json:"last_ns,omitempty"`
+	Messages    int64            `json:"messages,omitempty"`
+	Elapsed     time.Duration    `json:"elapsed_ns,omitempty"`
+	CPU         time.Duration    `json:"cpu_ns,omitempty"`
+	Counters    results.Counters `json:"counters"`
+	Errors      results.Errors   `json:"errors"`
+	FirstError  string           `json:"first_error,omitempty"`
+
+	Latency    map[results.Metric]float64 `json:"latency,omitempty"`
+	LatencyHDR string                     `json:"latency_hdr,omitempty"`
+}
+
+// lines reads and writes the protocol: JSON, a line each.
+type lines struct {
+	in  *bufio.Scanner
+	out io.Writer
+}
+
+func newLines(in io.Reader, out io.Writer) *lines {
+	s := bufio.NewScanner(in)
+	s.Buffer(make([]byte, 0, 4096), longestLine)
+	return &lines{in: s, out: out}
+}
+
+// read fills v from the next line: io.EOF if there is none.
+func (l *lines) read(v any) error {
+	if !l.in.Scan() {
+		if err := l.in.Err(); err != nil {
+			return fmt.Errorf("reading a line: %w", err)
+		}
+		return io.EOF
+	}
+	if err := json.Unmarshal(l.in.Bytes(), v); err != nil {
+		return fmt.Errorf("reading a line: %w", err)
+	}
+	return nil
+}
+
+// write sends v as one line, in one write.
+func (l *lines) write(v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("writing a line: %w", err)
+	}
+	if _, err := l.out.Write(append(b, '\n')); err != nil {
+		return fmt.Errorf("writing a line: %w", err)
+	}
+	return nil
+}
+
+// checkProtocol refuses a peer of another version.
+func checkProtocol(version int) error {
+	if version != protocolVersion {
+		return fmt.Errorf("the other side speaks version %d of the worker protocol, this one %d: use the same build of muxbench for both", version, protocolVersion)
+	}
+	return nil
+}
+
+var errNoCommand = errors.New("not a command of this worker")

@@ -1,0 +1,298 @@
+//go:build linux
+
+package scenarios_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"muxbench/results"
+	"muxbench/scenarios"
+)
+
+// even is a launcher whose backends take equally long.
+func even() *fakeLauncher {
+	return &fakeLauncher{perMessage: map[string]time.Duration{
+		"select": 10 * time.Microsecond, "poll": 10 * time.Microsecond,
+		"epoll-lt": 10 * time.Microsecond, "epoll-et": 10 * time.Microsecond,
+	}}
+}
+
+// measure runs a request with a fake launcher and returns what was recorded.
+func measure(t *testing.T, ctx context.Context, f *fakeLauncher, r scenarios.Request) ([]results.Trial, error) {
+	t.Helper()
+	plan, err := scenarios.Build(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []results.Trial
+	runner := scenarios.Runner{
+		Launcher: f,
+		Record:   func(trials []results.Trial) error { all = append(all, trials...); return nil },
+		Progress: func(scenarios.Progress) {},
+	}
+	err = runner.Run(ctx, plan)
+	if f.live != 0 {
+		t.Errorf("%d workers were left running", f.live)
+	}
+	return all, err
+}
+
+func echo(backends ...string) scenarios.Request {
+	return scenarios.Request{
+		Scenarios: []string{"echo"}, Backends: backends, Blocks: 1, Seed: 7,
+		Sweep: scenarios.Sweep{Connections: []int{10}, Rounds: []int{1000}, Sizes: []int{64}},
+	}
+}
+
+func TestPhasesOfABlock(t *testing.T) {
+	f := even()
+	r := echo("epoll-lt")
+	r.Sweep.Rounds = []int{250} // 2,500 messages of 10 µs: one slice of 25 ms
+	if _, err := measure(t, t.Context(), f, r); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"start server", "start load",
+		"snapshot server", "connect load", "snapshot server", "park server",
+		"snapshot server", "exchange load", "snapshot server", // the first message of each connection
+		"snapshot server", "exchange load", "snapshot server", "park server", // until the pace shows
+		"snapshot server", "exchange load", "snapshot server", "recorded exchange load", "park server",
+		"report load", "report server",
+		"stop load", "stop server",
+	}
+	for i := range want {
+		want[i] += " epoll-lt"
+	}
+	if diff := cmp.Diff(want, f.log); diff != "" {
+		t.Errorf("phases (-want +got):\n%s", diff)
+	}
+}
+
+func TestPhasesOfAConnectBlock(t *testing.T) {
+	f := even()
+	f.perMessage["poll"] = 20 * time.Millisecond // 200 ms a set-up: the fewest
+	r := scenarios.Request{Scenarios: []string{"connect"}, Backends: []string{"poll"}, Blocks: 1, Sweep: scenarios.Sweep{Connections: []int{10}}}
+	trials, err := measure(t, t.Context(), f, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"start server", "start load"}
+	for i := range 4 {
+		record := "recorded "
+		if i == 0 {
+			record = ""
+		}
+		want = append(want, "snapshot server", record+"connect load", "snapshot server", "disconnect load", "snapshot server", "park server")
+	}
+	want = append(want, "report load", "report server", "stop load", "stop server")
+	for i := range want {
+		want[i] += " poll"
+	}
+	if diff := cmp.Diff(want, f.log); diff != "" {
+		t.Errorf("phases (-want +got):\n%s", diff)
+	}
+	if got := trials[0].Values[results.ConnectElapsed]; got != float64(200*time.Millisecond) {
+		t.Errorf("connect_elapsed_ns = %v, want the median set-up of 200 ms", got)
+	}
+}
+
+// Everything asked for is measured, in slices that keep their bounds, and every
+// turn has one of each arm.
+func TestSlicesOfAWindow(t *testing.T) {
+	const fast = 10 * time.Microsecond
+	tests := []struct {
+		name               string
+		connections        int
+		rounds             int
+		duration           time.Duration
+		slow               time.Duration // of poll
+		wantSlices         int
+		wantRounds         int64 // of the shortest slice, at least
+		wantElapsed        time.Duration
+		wantTotalMessages  int64
+		wantElapsedInTotal time.Duration
+	}{
+		{name: "20 ms of the fastest arm", connections: 10, rounds: 1000, slow: 10 * fast, wantSlices: 5, wantRounds: 200, wantElapsed: 20 * time.Millisecond, wantTotalMessages: 10000},
+		{name: "uneven rounds", connections: 10, rounds: 1003, slow: fast, wantSlices: 5, wantRounds: 200, wantElapsed: 20 * time.Millisecond, wantTotalMessages: 10030},
+		{name: "5 rounds where one takes long", connections: 5000, rounds: 12, slow: fast, wantSlices: 2, wantRounds: 5, wantTotalMessages: 60000},
+		{name: "fewer rounds than a slice", connections: 5000, rounds: 2, slow: fast, wantSlices: 1, wantRounds: 2, wantTotalMessages: 10000},
+		{name: "a duration", connections: 10, duration: 210 * time.Millisecond, slow: fast, wantSlices: 10, wantElapsed: 20 * time.Millisecond, wantElapsedInTotal: 210 * time.Millisecond},
+		{name: "a duration with 5 rounds of the slowest arm", connections: 100, duration: 200 * time.Millisecond, slow: 10 * fast, wantSlices: 4, wantElapsed: 50 * time.Millisecond, wantElapsedInTotal: 200 * time.Millisecond},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			f := even()
+			f.perMessage["poll"] = test.slow
+			r := echo("epoll-lt", "poll", "epoll-et")
+			r.Sweep.Connections = []int{test.connections}
+			r.Sweep.Rounds, r.Sweep.Duration = nil, test.duration
+			if test.rounds > 0 {
+				r.Sweep.Rounds = []int{test.rounds}
+			}
+			trials, err := measure(t, t.Context(), f, r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			orders := map[string]bool{}
+			for _, trial := range trials {
+				if len(trial.Slices) != test.wantSlices {
+					t.Fatalf("%s has %d slices, want %d", trial.Arm, len(trial.Slices), test.wantSlices)
+				}
+				var messages int64
+				var elapsed time.Duration
+				for i, s := range trial.Slices {
+					messages += s.Messages
+					elapsed += time.Duration(s.ElapsedNS)
+					if s.Turn != i {
+						t.Errorf("%s: slice %d is of turn %d", trial.Arm, i, s.Turn)
+					}
+					key := fmt.Sprint(s.Turn, " ", s.Order)
+					if orders[key] {
+						t.Errorf("two arms had place %d in turn %d", s.Order, s.Turn)
+					}
+					orders[key] = true
+					if s.Messages < test.wantRounds*int64(test.connections) {
+						t.Errorf("%s: a slice of %d messages, want at least %d rounds", trial.Arm, s.Messages, test.wantRounds)
+					}
+					if time.Duration(s.ElapsedNS) < test.wantElapsed {
+						t.Errorf("%s: a slice of %s, want at least %s", trial.Arm, time.Duration(s.ElapsedNS), test.wantElapsed)
+					}
+				}
+				if test.rounds > 0 && messages != test.wantTotalMessages {
+					t.Errorf("%s: %d messages, want %d", trial.Arm, messages, test.wantTotalMessages)
+				}
+				if test.duration > 0 && elapsed != test.wantElapsedInTotal {
+					t.Errorf("%s: slices of %s in all, want %s", trial.Arm, elapsed, test.wantElapsedInTotal)
+				}
+			}
+		})
+	}
+}
+
+func TestTheSeedDecidesTheOrder(t *testing.T) {
+	order := func(seed uint64) string {
+		f, r := even(), echo("select", "poll", "epoll-lt", "epoll-et")
+		r.Seed = seed
+		if _, err := measure(t, t.Context(), f, r); err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(f.log, "\n")
+	}
+	if order(1) != order(1) {
+		t.Error("the same seed gave two orders")
+	}
+	if order(1) == order(2) {
+		t.Error("two seeds gave the same order of starts and of a whole window")
+	}
+}
+
+func TestAnArmThatFails(t *testing.T) {
+	steps := []string{
+		"start server", "start load", "connect load", "exchange load", "recorded exchange load",
+		"snapshot server", "park server", "report load", "report server",
+	}
+	for _, step := range steps {
+		t.Run(step, func(t *testing.T) {
+			f := even()
+			f.fail = func(s string) error {
+				if s == step+" poll" {
+					return errFake
+				}
+				return nil
+			}
+			trials, err := measure(t, t.Context(), f, echo("select", "poll", "epoll-lt"))
+			if !errors.Is(err, scenarios.ErrFailedTrials) {
+				t.Errorf("the run ended with %v, want ErrFailedTrials", err)
+			}
+			var got []string
+			for _, trial := range trials {
+				got = append(got, trial.Arm+" "+string(trial.Status))
+			}
+			if diff := cmp.Diff([]string{"select ok", "poll failed", "epoll-lt ok"}, got); diff != "" {
+				t.Errorf("trials (-want +got):\n%s", diff)
+			}
+			if !strings.Contains(trials[1].Reason, errFake.Error()) {
+				t.Errorf("reason %q does not say %q", trials[1].Reason, errFake)
+			}
+			if step != "start server" && !strings.Contains(trials[1].Stderr, "last words of poll") {
+				t.Errorf("stderr %q lacks the worker's last words", trials[1].Stderr)
+			}
+			stopped := slices.Index(f.log, "stop server poll")
+			for i, s := range f.log {
+				if stopped >= 0 && i > stopped && strings.HasSuffix(s, "poll") && !strings.HasPrefix(s, "stop") {
+					t.Errorf("asked %q of an arm that was stopped", s)
+				}
+			}
+		})
+	}
+}
+
+func TestLostMessagesFailATrial(t *testing.T) {
+	f := even()
+	f.lose = "epoll-et"
+	trials, err := measure(t, t.Context(), f, echo("poll", "epoll-et"))
+	if !errors.Is(err, scenarios.ErrFailedTrials) {
+		t.Errorf("the run ended with %v, want ErrFailedTrials", err)
+	}
+	if trials[0].Status != results.StatusOK || trials[1].Status != results.StatusFailed {
+		t.Errorf("poll %s, epoll-et %s: want ok and failed", trials[0].Status, trials[1].Status)
+	}
+}
+
+func TestCancellation(t *testing.T) {
+	for _, step := range []string{"start server", "connect load", "recorded exchange load", "report server"} {
+		t.Run(step, func(t *testing.T) {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			f := even()
+			seen := 0
+			f.fail = func(s string) error {
+				if strings.HasPrefix(s, step) {
+					if seen++; seen == 3 { // in the second of two blocks with two arms, or well within the first
+						cancel(errFake)
+					}
+				}
+				return ctx.Err()
+			}
+			r := echo("select", "poll")
+			r.Blocks = 2
+			trials, err := measure(t, ctx, f, r)
+			if !errors.Is(err, errFake) {
+				t.Errorf("the run ended with %v, want the cause of its cancellation", err)
+			}
+			last := trials[len(trials)-2:]
+			for _, trial := range last {
+				if trial.Status != results.StatusInterrupted || trial.Reason != errFake.Error() {
+					t.Errorf("%s: %s, %q: want interrupted, with the cause", trial.Arm, trial.Status, trial.Reason)
+				}
+			}
+			for _, trial := range trials[:len(trials)-2] {
+				if trial.Status != results.StatusOK {
+					t.Errorf("%s of a block that had ended: %s, want ok", trial.Arm, trial.Status)
+				}
+			}
+		})
+	}
+}
+
+func TestARunThatCannotBeRecordedEnds(t *testing.T) {
+	plan, err := scenarios.Build(echo("poll"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := even()
+	runner := scenarios.Runner{Launcher: f, Record: func([]results.Trial) error { return errFake }, Progress: func(scenarios.Progress) {}}
+	if err := runner.Run(t.Context(), plan); !errors.Is(err, errFake) {
+		t.Errorf("Run = %v, want the error of recording", err)
+	}
+	if f.live != 0 {
+		t.Errorf("%d workers were left running", f.live)
+	}
+}

@@ -1,0 +1,193 @@
+//go:build linux
+
+package scenarios
+
+import (
+	"context"
+	"fmt"
+
+	"muxbench/results"
+)
+
+// connect sets up all connections, and takes what that cost in time and in
+// the memory of either side.
+func (a *armRun) connect(ctx context.Context) error {
+	slice, err := a.setUpOnce(ctx, false)
+	if err != nil {
+		return err
+	}
+	a.trial.Values[results.ConnectElapsed] = float64(slice.ElapsedNS)
+	if err := a.growth(ctx); err != nil {
+		return err
+	}
+	_, err = a.askServer(ctx, DoPark)
+	return err
+}
+
+// enoughToWeigh is how many connections it takes until their memory outweighs
+// the 400 KB that a process touches when it connects for the first time.
+const enoughToWeigh = 5000
+
+// growth takes how much memory both sides have gained by their connections,
+// where there are enough of them to tell.
+func (a *armRun) growth(ctx context.Context) error {
+	if a.block.cell.Connections < enoughToWeigh {
+		return nil
+	}
+	for i, side := range []struct {
+		worker Worker
+		metric results.Metric
+	}{{a.server, results.ServerRSSPerConnection}, {a.load, results.LoadRSSPerConnection}} {
+		_, rss, err := a.report(ctx, side.worker)
+		if err != nil {
+			return err
+		}
+		a.trial.Values[side.metric] = max(0, float64(rss-a.idleRSS[i])/float64(a.block.cell.Connections))
+	}
+	return nil
+}
+
+// setUpOnce establishes every connection, up to the last accept.
+func (a *armRun) setUpOnce(ctx context.Context, record bool) (results.Slice, error) {
+	before, err := a.askServer(ctx, DoSnapshot)
+	if err != nil {
+		return results.Slice{}, err
+	}
+	load, err := a.askLoad(ctx, Command{Do: DoConnect, Record: record})
+	if err != nil {
+		return results.Slice{}, err
+	}
+	want := a.block.cell.Connections
+	if load.Established != want {
+		return results.Slice{}, fmt.Errorf("load generator: %d of %d connections established", load.Established, want)
+	}
+	after, err := a.untilOpen(ctx, want)
+	if err != nil {
+		return results.Slice{}, err
+	}
+	if record {
+		a.count(before, after, load)
+	}
+	return results.Slice{
+		Connects:    int64(want),
+		ElapsedNS:   int64(max(load.Last, after.LastAccept) - load.First),
+		ServerCPUNS: int64(after.CPU - before.CPU),
+		LoadCPUNS:   int64(load.CPU),
+	}, nil
+}
+
+// untilOpen waits until the server has so many connections. Each question goes
+// through its loop, which makes progress with it.
+func (a *armRun) untilOpen(ctx context.Context, want int) (ServerState, error) {
+	ctx, cancel := bounded(ctx, a.block.limit(0), fmt.Sprintf("waiting for the server to have %d connections", want))
+	defer cancel()
+	for {
+		state, err := a.askServer(ctx, DoSnapshot)
+		if err != nil || state.Open == want {
+			return state, err
+		}
+		if state.Refused > 0 {
+			return state, fmt.Errorf("server: %d connections refused for want of descriptors", state.Refused)
+		}
+	}
+}
+
+// setUp is a slice of scenario connect: connections are set up and, after it,
+// reset again.
+func (a *armRun) setUp(ctx context.Context, record bool) (results.Slice, error) {
+	slice, err := a.setUpOnce(ctx, record)
+	if err != nil {
+		return slice, err
+	}
+	if !record {
+		if err := a.growth(ctx); err != nil {
+			return slice, err
+		}
+	}
+	if _, err := a.askLoad(ctx, Command{Do: DoDisconnect}); err != nil {
+		return slice, err
+	}
+	if _, err := a.untilOpen(ctx, 0); err != nil {
+		return slice, err
+	}
+	_, err = a.askServer(ctx, DoPark)
+	return slice, err
+}
+
+// pilotLength is how long the warm-up goes on to show how long a round takes.
+const pilotLength = minSlice
+
+// warmUp exchanges a first message on every active connection, and goes on
+// until that shows the arm's pace.
+func (a *armRun) warmUp(ctx context.Context) error {
+	pace, err := a.piece(ctx, Command{Do: DoExchange, Rounds: 1})
+	if err != nil {
+		return err
+	}
+	if pace.elapsed < pilotLength {
+		if pace, err = a.piece(ctx, Command{Do: DoExchange, Duration: pilotLength}); err != nil {
+			return err
+		}
+	}
+	a.pilot = pace
+	_, err = a.askServer(ctx, DoPark)
+	return err
+}
+
+// piece exchanges messages that are not counted.
+func (a *armRun) piece(ctx context.Context, c Command) (pilot, error) {
+	before, err := a.askServer(ctx, DoSnapshot)
+	if err != nil {
+		return pilot{}, err
+	}
+	load, err := a.askLoad(ctx, c)
+	if err != nil {
+		return pilot{}, err
+	}
+	after, err := a.askServer(ctx, DoSnapshot)
+	return pilot{
+		rounds:  float64(load.Messages) / float64(a.block.cell.Active),
+		waits:   float64(after.Counters.Waits - before.Counters.Waits),
+		elapsed: load.Elapsed,
+	}, err
+}
+
+// slice is one uncounted warm-up piece and one measured piece, with the server
+// quiescent at the ends of both. Between slices the server is parked.
+func (a *armRun) slice(ctx context.Context, c Command) (results.Slice, error) {
+	if _, err := a.askServer(ctx, DoSnapshot); err != nil {
+		return results.Slice{}, err
+	}
+	if _, err := a.askLoad(ctx, warmUp(c)); err != nil {
+		return results.Slice{}, err
+	}
+	before, err := a.askServer(ctx, DoSnapshot)
+	if err != nil {
+		return results.Slice{}, err
+	}
+	load, err := a.askLoad(ctx, c)
+	if err != nil {
+		return results.Slice{}, err
+	}
+	after, err := a.askServer(ctx, DoPark)
+	if err != nil {
+		return results.Slice{}, err
+	}
+	if want := int64(c.Rounds) * int64(a.block.cell.Active); c.Rounds > 0 && load.Messages != want {
+		return results.Slice{}, fmt.Errorf("load generator: %d of %d messages", load.Messages, want)
+	}
+	a.count(before, after, load)
+	return results.Slice{
+		Messages:    load.Messages,
+		ElapsedNS:   int64(load.Elapsed),
+		ServerCPUNS: int64(after.CPU - before.CPU),
+		LoadCPUNS:   int64(load.CPU),
+	}, nil
+}
+
+// count adds a slice's counters to the trial's.
+func (a *armRun) count(before, after ServerState, load LoadState) {
+	c := a.trial.Counters
+	c.Server = c.Server.Plus(after.Counters.Minus(before.Counters))
+	c.Load = c.Load.Plus(load.Counters)
+}

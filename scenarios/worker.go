@@ -1,0 +1,200 @@
+//go:build linux
+
+package scenarios
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+
+	"muxbench/loadgen"
+	"muxbench/multiplexers"
+	"muxbench/multiplexers/server"
+	"muxbench/results"
+)
+
+// Work is a worker's whole life: it reads its spec and then commands from in,
+// answers each on out, and returns when in ends. The process is one's own:
+// Work pins it to a CPU, and with raw entry nothing else may run in it that
+// could stop the world (multiplexers.Entry says why).
+func Work(in io.Reader, out io.Writer) error {
+	l := newLines(in, out)
+	var spec Spec
+	if err := l.read(&spec); err != nil {
+		return fmt.Errorf("worker: its spec: %w", err)
+	}
+	if err := checkProtocol(spec.Protocol); err != nil {
+		return fmt.Errorf("worker: %w", err)
+	}
+	entry, err := multiplexers.ParseEntry(spec.Entry)
+	if err != nil {
+		return fmt.Errorf("worker: %w", err)
+	}
+	switch spec.Role {
+	case ServerRole:
+		err = workAsServer(spec, entry, l)
+	case LoadRole:
+		err = workAsLoad(spec, entry, l)
+	default:
+		err = errors.New("unknown role")
+	}
+	if err != nil {
+		return fmt.Errorf("%s worker: %w", spec.Role, err)
+	}
+	return nil
+}
+
+func workAsServer(spec Spec, entry multiplexers.Entry, l *lines) error {
+	backend, err := server.Lookup(spec.Backend)
+	if err != nil {
+		return err
+	}
+	s, err := server.New(server.Config{
+		Backend:       backend,
+		Entry:         entry,
+		Address:       netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 0),
+		SocketBuffers: spec.SocketBuffers,
+	})
+	if err != nil {
+		return err
+	}
+	if err := pin(spec.CPU); err != nil {
+		return err
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.Serve() }()
+	defer s.Close()
+	if err := l.write(Reply{Protocol: protocolVersion, Address: s.Address(), RSS: residentBytes()}); err != nil {
+		return err
+	}
+	for {
+		var c Command
+		if err := l.read(&c); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		reply, err := tell(s, c)
+		if errors.Is(err, server.ErrStopped) {
+			err = <-served
+		}
+		if err != nil {
+			return err
+		}
+		if err := l.write(reply); err != nil {
+			return err
+		}
+	}
+}
+
+// tell answers one command to a server worker.
+func tell(s *server.Server, c Command) (Reply, error) {
+	var snapshot server.Snapshot
+	var err error
+	switch c.Do {
+	case DoReport:
+		return Reply{RSS: residentBytes()}, nil
+	case DoSnapshot:
+		snapshot, err = s.Snapshot()
+	case DoPark:
+		snapshot, err = s.Park()
+	default:
+		err = fmt.Errorf("%q: %w", c.Do, errNoCommand)
+	}
+	return Reply{Server: serverState(snapshot)}, err
+}
+
+func serverState(s server.Snapshot) *ServerState {
+	return &ServerState{
+		Counters:   results.Counters(s.Counters),
+		CPU:        s.CPU,
+		Open:       s.Open,
+		Refused:    s.Refused,
+		LastAccept: s.LastAccept,
+	}
+}
+
+func workAsLoad(spec Spec, entry multiplexers.Entry, l *lines) error {
+	g, err := loadgen.New(loadgen.Config{
+		Target:        spec.Target,
+		Connections:   spec.Connections,
+		Active:        spec.Active,
+		Size:          spec.Size,
+		Entry:         entry,
+		SocketBuffers: spec.SocketBuffers,
+		Seed:          spec.Seed,
+	})
+	if err != nil {
+		return err
+	}
+	defer g.Close()
+	if err := pin(spec.CPU); err != nil {
+		return err
+	}
+	if err := l.write(Reply{Protocol: protocolVersion, RSS: residentBytes()}); err != nil {
+		return err
+	}
+	commands, broken := make(chan Command), make(chan error, 1)
+	go func() {
+		defer close(commands)
+		broken <- readCommands(l, g, commands)
+	}()
+	for c := range commands {
+		state, err := drive(g, c)
+		if err != nil {
+			return err
+		}
+		state.Errors = g.Errors()
+		if err := g.FirstError(); err != nil {
+			state.FirstError = err.Error()
+		}
+		reply := Reply{Load: state}
+		if c.Do == DoReport {
+			reply.RSS = residentBytes()
+		}
+		if err := l.write(reply); err != nil {
+			return err
+		}
+	}
+	return <-broken
+}
+
+// readCommands passes commands on until the input ends; an abort reaches the
+// generator while a command is under way.
+func readCommands(l *lines, g *loadgen.Generator, commands chan<- Command) error {
+	for {
+		var c Command
+		err := l.read(&c)
+		if err == io.EOF {
+			return nil
+		}
+		if err == nil && c.Do == DoAbort {
+			err = g.Abort()
+		} else if err == nil {
+			commands <- c
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// drive carries out one command.
+func drive(g *loadgen.Generator, c Command) (*LoadState, error) {
+	switch c.Do {
+	case DoConnect:
+		did, err := g.Connect(c.Record)
+		return &LoadState{Established: did.Established, First: did.First, Last: did.Last, CPU: did.CPU, Counters: did.Counters}, err
+	case DoExchange:
+		did, err := g.Exchange(loadgen.Piece{Rounds: c.Rounds, Duration: c.Duration, Record: c.Record})
+		return &LoadState{Messages: did.Messages, Elapsed: did.Elapsed, CPU: did.CPU, Counters: did.Counters}, err
+	case DoDisconnect:
+		g.Disconnect()
+		return &LoadState{}, nil
+	case DoReport:
+		hdr, err := results.EncodeLatency(g.Latency())
+		return &LoadState{Latency: results.LatencyValues(g.Latency()), LatencyHDR: hdr}, err
+	}
+	return nil, fmt.Errorf("%q: %w", c.Do, errNoCommand)
+}

@@ -1,0 +1,255 @@
+//go:build linux
+
+package scenarios_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"muxbench/multiplexers"
+	"muxbench/results"
+	"muxbench/scenarios"
+)
+
+// asWorker makes this test binary a worker.
+const asWorker = "worker-of-a-test"
+
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == asWorker {
+		if err := scenarios.Work(os.Stdin, os.Stdout); err != nil {
+			io.WriteString(os.Stderr, err.Error())
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	// Under the race detector every worker would sleep for a second as it ends.
+	os.Setenv("GORACE", "atexit_sleep_ms=0")
+	os.Exit(m.Run())
+}
+
+func processes(t *testing.T) scenarios.Processes {
+	t.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return scenarios.Processes{Program: program, Args: []string{program, asWorker}}
+}
+
+// measureForReal runs a request across processes.
+func measureForReal(t *testing.T, r scenarios.Request) []results.Trial {
+	t.Helper()
+	plan, err := scenarios.Build(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []results.Trial
+	runner := scenarios.Runner{
+		Launcher: processes(t),
+		Record:   func(trials []results.Trial) error { all = append(all, trials...); return nil },
+		Progress: func(scenarios.Progress) {},
+	}
+	if err := runner.Run(t.Context(), plan); err != nil {
+		for _, trial := range all {
+			t.Logf("%s: %s %s %s", trial.Arm, trial.Status, trial.Reason, trial.Stderr)
+		}
+		t.Fatal(err)
+	}
+	return all
+}
+
+// Across processes, with raw entry, every message of every backend arrives,
+// and what is exact is exact.
+func TestMessagesAreCountedToTheDigit(t *testing.T) {
+	const connections, active, rounds, size = 50, 20, 30, 1000
+	for _, scenario := range []string{"echo", "idle"} {
+		for _, trial := range measureForReal(t, scenarios.Request{
+			Scenarios: []string{scenario}, Blocks: 2, Seed: 1,
+			Entries: []multiplexers.Entry{multiplexers.Raw, multiplexers.Runtime},
+			Sweep:   scenarios.Sweep{Connections: []int{connections}, Active: []scenarios.Amount{{Count: active}}, Rounds: []int{rounds}, Sizes: []int{size}},
+		}) {
+			const messages = active * rounds
+			c := trial.Counters.Server
+			for _, check := range []struct {
+				what      string
+				got, want int64
+			}{
+				{"messages", int64(trial.Values[results.Messages]), messages},
+				{"reads", c.Reads, messages},
+				{"writes", c.Writes, messages},
+				{"bytes in", c.BytesIn, messages * size},
+				{"bytes out", c.BytesOut, messages * size},
+				{"registrations", c.Adds + c.Modifies + c.Removes + c.Accepts, 0},
+				{"reads of the load generator", trial.Counters.Load.Reads, messages},
+				{"writes of the load generator", trial.Counters.Load.Writes, messages},
+				{"errors", trial.Errors.Total(), 0},
+			} {
+				if check.got != check.want {
+					t.Errorf("%s, block %d, %s: %d %s, want %d", scenario, trial.Block, trial.Arm, check.got, check.what, check.want)
+				}
+			}
+			for _, metric := range []results.Metric{
+				results.Throughput, results.ServerCPUPerMessage, results.LoadCPUPerMessage, results.ConnectElapsed,
+				results.ServerRSS, results.LoadRSS, results.LatencyP50, results.LatencyMax, results.BlockOverhead,
+			} {
+				if trial.Values[metric] <= 0 {
+					t.Errorf("%s, %s: %s is %v", scenario, trial.Arm, metric, trial.Values[metric])
+				}
+			}
+			if trial.LatencyHDR == "" {
+				t.Errorf("%s, %s: no histogram", scenario, trial.Arm)
+			}
+		}
+	}
+}
+
+func TestBulkAcrossProcesses(t *testing.T) {
+	for _, trial := range measureForReal(t, scenarios.Request{
+		Scenarios: []string{"bulk"}, Blocks: 1, Seed: 1,
+		Sweep: scenarios.Sweep{Connections: []int{8}, Rounds: []int{5}, SocketBuffers: []int{0, 4096}},
+	}) {
+		if got := trial.Counters.Server.BytesOut; got != 8*5*102400 {
+			t.Errorf("%s with buffers of %d: %d bytes echoed, want %d", trial.Arm, trial.SocketBuffers, got, 8*5*102400)
+		}
+		if trial.SocketBuffers > 0 && trial.Counters.Server.Writes <= 40 {
+			t.Errorf("%s: %d writes for 40 messages that fit no socket buffer", trial.Arm, trial.Counters.Server.Writes)
+		}
+	}
+}
+
+func TestConnectAcrossProcesses(t *testing.T) {
+	const connections = 300
+	for _, trial := range measureForReal(t, scenarios.Request{
+		Scenarios: []string{"connect"}, Blocks: 1, Seed: 1, Sweep: scenarios.Sweep{Connections: []int{connections}},
+	}) {
+		n := int64(len(trial.Slices))
+		if n < 3 {
+			t.Errorf("%s: %d set-ups", trial.Arm, n)
+		}
+		if got := trial.Counters.Server.Accepts; got != n*connections {
+			t.Errorf("%s: %d accepted in %d set-ups of %d", trial.Arm, got, n, connections)
+		}
+		if got := trial.Counters.Load.Adds; got != n*connections {
+			t.Errorf("%s: %d opened in %d set-ups of %d", trial.Arm, got, n, connections)
+		}
+		for _, s := range trial.Slices {
+			if s.Connects != connections || s.ElapsedNS <= 0 || s.ServerCPUNS <= 0 {
+				t.Errorf("%s: slice %+v", trial.Arm, s)
+			}
+		}
+	}
+}
+
+// launch starts one server worker.
+func launch(t *testing.T, spec scenarios.Spec) (scenarios.Worker, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	w, _, err := processes(t).Launch(ctx, spec)
+	return w, err
+}
+
+var serverSpec = scenarios.Spec{Protocol: 1, Role: scenarios.ServerRole, Entry: "raw", CPU: -1, Backend: "epoll-lt"}
+
+func TestAWorkerThatCannotStartSaysWhy(t *testing.T) {
+	tests := []struct {
+		name string
+		edit func(*scenarios.Spec)
+		want string
+	}{
+		{"another protocol", func(s *scenarios.Spec) { s.Protocol = 99 }, "version 99"},
+		{"an unknown backend", func(s *scenarios.Spec) { s.Backend = "kqueue" }, "kqueue"},
+		{"an unknown entry", func(s *scenarios.Spec) { s.Entry = "sideways" }, "sideways"},
+		{"an unknown role", func(s *scenarios.Spec) { s.Role = "spectator" }, "role"},
+		{"a CPU that is not there", func(s *scenarios.Spec) { s.CPU = 1000 }, "CPU 1000"},
+		{"a target beyond loopback", func(s *scenarios.Spec) {
+			s.Role, s.Connections, s.Active, s.Size = scenarios.LoadRole, 1, 1, 1
+		}, "loopback"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			spec := serverSpec
+			test.edit(&spec)
+			if _, err := launch(t, spec); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("Launch = %v, want an error that says %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestAWorkerThatIsStoppedByTheKernelDoesNotHoldTheController(t *testing.T) {
+	w, err := launch(t, serverSpec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid := soleChild(t)
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := w.Do(ctx, scenarios.Command{Do: scenarios.DoSnapshot}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Do = %v, want its deadline", err)
+	}
+	w.Stop(ctx)
+	if err := syscall.Kill(pid, 0); !errors.Is(err, syscall.ESRCH) {
+		t.Errorf("worker %d after Stop: %v, want it gone", pid, err)
+	}
+}
+
+// soleChild is the pid of this process's only child.
+func soleChild(t *testing.T) int {
+	t.Helper()
+	threads, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pids []int
+	for _, thread := range threads {
+		b, err := os.ReadFile("/proc/self/task/" + thread.Name() + "/children")
+		if err != nil {
+			continue
+		}
+		for _, field := range strings.Fields(string(b)) {
+			pid := 0
+			for _, digit := range field {
+				pid = pid*10 + int(digit-'0')
+			}
+			pids = append(pids, pid)
+		}
+	}
+	if len(pids) != 1 {
+		t.Fatalf("children %v, want one", pids)
+	}
+	return pids[0]
+}
+
+// A worker whose controller has died meets the end of its input, and ends.
+func TestAWorkerEndsWithItsInput(t *testing.T) {
+	for _, backend := range []string{"select", "poll", "epoll-lt", "epoll-et"} {
+		var out bytes.Buffer
+		spec := `{"protocol":1,"role":"server","entry":"runtime","cpu":-1,"backend":"` + backend + `"}` + "\n"
+		if err := scenarios.Work(strings.NewReader(spec), &out); err != nil {
+			t.Errorf("%s: Work = %v, want nil at the end of its input", backend, err)
+		}
+		if !strings.Contains(out.String(), `"address":"127.0.0.1:`) {
+			t.Errorf("%s: first line %q names no address", backend, out.String())
+		}
+	}
+}
+
+func TestAWorkerRefusesGarbage(t *testing.T) {
+	for _, input := range []string{"", "\n", "{", "[]\n", `{"protocol":1,"role":"server","entry":"runtime","cpu":-1,"backend":"poll"}` + "\nnonsense\n",
+		`{"protocol":1,"role":"server","entry":"runtime","cpu":-1,"backend":"poll"}` + "\n" + `{"do":"dance"}` + "\n"} {
+		if err := scenarios.Work(strings.NewReader(input), io.Discard); err == nil {
+			t.Errorf("Work took %q", input)
+		}
+	}
+}
