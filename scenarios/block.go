@@ -4,7 +4,6 @@ package scenarios
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -117,9 +116,4 @@ func (b *block) limit(messages int64) time.Duration {
 		perMessage    = time.Millisecond
 	)
 	return patience + time.Duration(b.cell.Connections)*perConnection + time.Duration(messages)*perMessage
-}
-
-// describe names the block in an error.
-func (b *block) describe() string {
-	return fmt.Sprintf("block %d of %s with %d connections", b.number, b.cell.Scenario, b.cell.Connections)
 }

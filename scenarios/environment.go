@@ -67,7 +67,7 @@ func processor() (model, hypervisor string) {
 		case "flags":
 			for flag := range strings.FieldsSeq(value) {
 				if flag == "hypervisor" {
-					return model, "yes"
+					return model, "a virtual machine"
 				}
 			}
 			return model, ""

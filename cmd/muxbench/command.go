@@ -1,0 +1,72 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"muxbench/scenarios"
+)
+
+// Exit statuses.
+const (
+	exitDone        = 0
+	exitFailed      = 1 // could not do it, or a trial failed
+	exitUsage       = 2
+	exitInterrupted = 130 // with what was measured kept
+)
+
+// streams are what a command reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// execute runs one command line, the program's name first, and returns its
+// exit status.
+func execute(args []string, in io.Reader, out, err io.Writer) int {
+	s := streams{in, out, err}
+	reached := false // a command: what fails before is usage
+	root := rootCommand(s, args[0], &reached)
+	root.SetArgs(args[1:])
+	failure := root.ExecuteContext(context.Background())
+	if failure == nil {
+		return exitDone
+	}
+	fmt.Fprintf(err, "muxbench: %v\n", failure)
+	var invalid *scenarios.Invalid
+	switch {
+	case errors.Is(failure, errInterrupted):
+		return exitInterrupted
+	case !reached || errors.As(failure, &invalid):
+		fmt.Fprintln(err, "See \"muxbench --help\", or \"muxbench COMMAND --help\".")
+		return exitUsage
+	}
+	return exitFailed
+}
+
+func rootCommand(s streams, program string, reached *bool) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "muxbench",
+		Short: "What waiting for many connections costs",
+		Long: `muxbench measures what it costs a Linux server to wait for many connections:
+select, poll, and epoll level- and edge-triggered serve the same clients through
+the same server code, so that the waiting is the only difference.
+
+"muxbench run" answers the question for this machine, in a minute or so.`,
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		PersistentPreRun:  func(*cobra.Command, []string) { *reached = true },
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
+	}
+	root.SetIn(s.in)
+	root.SetOut(s.out)
+	root.SetErr(s.err)
+	root.AddCommand(runCommand(s, program), listCommand(s), reportCommand(s), plotCommand(s), versionCommand(s), workerCommand(s))
+	return root
+}

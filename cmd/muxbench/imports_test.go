@@ -1,0 +1,69 @@
+//go:build linux
+
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// allowed says which packages of the project each may import, and which of
+// the modules that it depends on. An edge that is not here is a mistake, or a
+// decision to be made here first.
+var allowed = map[string][]string{
+	"results":              {"github.com/HdrHistogram/hdrhistogram-go", "gonum.org/v1/gonum"},
+	"results/stats":        {"github.com/HdrHistogram/hdrhistogram-go", "gonum.org/v1/gonum"},
+	"multiplexers":         {"golang.org/x/sys/unix"},
+	"multiplexers/server":  {"multiplexers", "golang.org/x/sys/unix"},
+	"multiplexers/muxtest": {"multiplexers", "multiplexers/server", "golang.org/x/sys/unix"},
+	"loadgen":              {"multiplexers", "results", "golang.org/x/sys/unix", "github.com/HdrHistogram/hdrhistogram-go"},
+	"scenarios":            {"multiplexers", "multiplexers/server", "loadgen", "results", "results/stats", "golang.org/x/sys/unix"},
+	"report": {"results", "results/stats", "gonum.org/v1/plot", "github.com/olekukonko/tablewriter",
+		"golang.org/x/image/font"}, // what gonum/plot takes for a typeface
+	"cmd/muxbench": {"multiplexers", "multiplexers/server", "scenarios", "results", "report",
+		"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term", "github.com/schollz/progressbar/v3"},
+}
+
+func TestImports(t *testing.T) {
+	const module = "muxbench/"
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,Standard", module+"...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	packages := 0
+	for decoder := json.NewDecoder(strings.NewReader(string(out))); ; packages++ {
+		var p struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := decoder.Decode(&p); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		name := strings.TrimPrefix(p.ImportPath, module)
+		may, known := allowed[name]
+		if !known {
+			t.Errorf("package %s is not in the table of what each may import", name)
+		}
+		for _, imported := range p.Imports {
+			first, _, _ := strings.Cut(imported, "/")
+			if first+"/" != module && !strings.Contains(first, ".") {
+				continue // standard library
+			}
+			imported = strings.TrimPrefix(imported, module)
+			if !slices.ContainsFunc(may, func(m string) bool {
+				return imported == m || strings.Contains(m, ".") && strings.HasPrefix(imported, m+"/")
+			}) {
+				t.Errorf("%s may not import %s", name, imported)
+			}
+		}
+	}
+	if packages < len(allowed) {
+		t.Errorf("go list found %d packages, the table has %d", packages, len(allowed))
+	}
+}

@@ -1,0 +1,134 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"muxbench/results"
+	"muxbench/scenarios"
+)
+
+// progress shows how far a run is: a bar on a terminal, a line per block
+// elsewhere. It writes between blocks only.
+type progress struct {
+	w     io.Writer
+	quiet bool
+	bar   *progressbar.ProgressBar // nil where there is no terminal
+	began bool
+}
+
+func newProgress(w io.Writer, quiet bool) *progress {
+	p := &progress{w: w, quiet: quiet}
+	if terminalWidth(w) > 0 && !quiet {
+		p.bar = progressbar.NewOptions(1,
+			progressbar.OptionSetWriter(w),
+			progressbar.OptionShowCount(),
+			progressbar.OptionSetItsString("block"),
+			progressbar.OptionClearOnFinish(),
+			progressbar.OptionSetPredictTime(true),
+			progressbar.OptionSetElapsedTime(true),
+		)
+	}
+	return p
+}
+
+func (p *progress) step(at scenarios.Progress) {
+	if p.quiet {
+		return
+	}
+	for _, t := range at.Trials {
+		if t.Status != results.StatusOK {
+			p.clear()
+			fmt.Fprintf(p.w, "%s, %s: %s: %q\n", describeCell(t.Cell), t.Arm, t.Status, t.Reason)
+		}
+	}
+	if p.bar == nil {
+		fmt.Fprintf(p.w, "block %d of %d, after %s: %s\n", at.Done, at.Blocks, at.Elapsed.Round(100*time.Millisecond), describeCell(at.Cell))
+		return
+	}
+	if !p.began {
+		p.bar.ChangeMax(at.Blocks)
+		p.began = true
+	}
+	p.bar.Describe(describeCell(at.Cell))
+	_ = p.bar.Set(at.Done) // an unwritable terminal is no reason to stop measuring
+}
+
+func (p *progress) clear() {
+	if p.bar != nil {
+		_ = p.bar.Clear()
+	}
+}
+
+func (p *progress) end() {
+	if p.bar != nil {
+		_ = p.bar.Finish()
+	}
+}
+
+// terminalWidth is the number of columns of the terminal behind w, or 0 if
+// there is none.
+func terminalWidth(w io.Writer) int {
+	f, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return 0
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
+}
+
+// describeCell names a cell in a line of progress.
+func describeCell(c results.Cell) string {
+	s := fmt.Sprintf("%s, %d connections", c.Scenario, c.Connections)
+	if c.Active < c.Connections {
+		s += fmt.Sprintf(", %d active", c.Active)
+	}
+	if c.Size > 0 {
+		s += fmt.Sprintf(", %d bytes", c.Size)
+	}
+	if c.SocketBuffers > 0 {
+		s += fmt.Sprintf(", socket buffers of %d", c.SocketBuffers)
+	}
+	return s
+}
+
+// printPlan says what is going to be measured, and about how long it takes.
+func printPlan(w io.Writer, p scenarios.Plan) error {
+	arms := ""
+	for i, a := range p.Arms {
+		if i > 0 {
+			arms += ", "
+		}
+		arms += a.Name
+		if a.Reference {
+			arms += " (reference)"
+		}
+	}
+	_, err := fmt.Fprintf(w, "%s: %d cells × %d arms × %d blocks, about %s; seed %d\n  arms: %s\n",
+		p.Scenario, len(p.Cells), len(p.Arms), p.Blocks, p.Estimate().Round(time.Second), p.Seed, arms)
+	for _, c := range p.Cells {
+		if err != nil {
+			return err
+		}
+		window := ""
+		switch {
+		case c.Scenario == scenarios.Connect:
+		case c.Rounds > 0:
+			window = fmt.Sprintf(", %d rounds", c.Rounds)
+		default:
+			window = fmt.Sprintf(", %s per arm and block", time.Duration(c.DurationNS))
+		}
+		_, err = fmt.Fprintf(w, "  %s%s\n", describeCell(c), window)
+	}
+	return err
+}

@@ -1,0 +1,106 @@
+//go:build linux
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"muxbench/scenarios"
+)
+
+// list is a flag with values of one kind, separated by commas or given by
+// repeating it.
+type list[T any] struct {
+	values *[]T
+	kind   string
+	parse  func(string) (T, error)
+}
+
+func (l list[T]) Type() string { return l.kind }
+
+func (l list[T]) String() string {
+	if l.values == nil || len(*l.values) == 0 {
+		return ""
+	}
+	return strings.Trim(fmt.Sprint(*l.values), "[]")
+}
+
+func (l list[T]) Set(s string) error {
+	for field := range strings.SplitSeq(s, ",") {
+		v, err := l.parse(strings.TrimSpace(field))
+		if err != nil {
+			return err
+		}
+		*l.values = append(*l.values, v)
+	}
+	return nil
+}
+
+// parseCount reads a whole number, with k for thousands and M for millions.
+func parseCount(s string) (int, error) {
+	return parseScaled(s, "a whole number such as 500, 10k or 1M", []unit{{"k", 1e3}, {"M", 1e6}})
+}
+
+// parseSize reads a number of bytes, with KiB or MiB.
+func parseSize(s string) (int, error) {
+	return parseScaled(s, "bytes such as 64, 1KiB or 1MiB", []unit{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"B", 1}})
+}
+
+type unit struct {
+	suffix string
+	factor float64
+}
+
+func parseScaled(s, want string, units []unit) (int, error) {
+	digits, factor := s, 1.0
+	for _, u := range units {
+		if rest, ok := strings.CutSuffix(s, u.suffix); ok {
+			digits, factor = rest, u.factor
+			break
+		}
+	}
+	v, err := strconv.ParseFloat(digits, 64)
+	v *= factor
+	if err != nil || v != math.Trunc(v) || math.Abs(v) > math.MaxInt32 {
+		return 0, fmt.Errorf("%q is not %s", s, want)
+	}
+	return int(v), nil
+}
+
+// parseAmount reads a count or a percentage.
+func parseAmount(s string) (scenarios.Amount, error) {
+	percent, ok := strings.CutSuffix(s, "%")
+	if !ok {
+		n, err := parseCount(s)
+		if err == nil && n < 1 {
+			err = errors.New("at least 1 connection must be active")
+		}
+		return scenarios.Amount{Count: n}, err
+	}
+	v, err := strconv.ParseFloat(percent, 64)
+	if err != nil || !(v > 0 && v <= 100) {
+		return scenarios.Amount{}, fmt.Errorf("%q is not a percentage above 0 and up to 100", s)
+	}
+	return scenarios.Amount{Percent: v}, nil
+}
+
+// parseWord takes a name as it is; the plan knows which are right.
+func parseWord(s string) (string, error) {
+	if s == "" {
+		return "", errors.New("an empty name")
+	}
+	return s, nil
+}
+
+// parseLabel reads k=v.
+func parseLabel(s string) ([2]string, error) {
+	k, v, ok := strings.Cut(s, "=")
+	if !ok || k == "" {
+		return [2]string{}, fmt.Errorf("%q is not of the form key=value", s)
+	}
+	return [2]string{k, v}, nil
+}

@@ -1,0 +1,119 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"muxbench/report"
+	"muxbench/results"
+	"muxbench/scenarios"
+)
+
+// renderer writes a summary in one format.
+type renderer func(io.Writer, report.Summary) error
+
+// text fits its tables to the terminal behind w, if there is one.
+func text(w io.Writer, s report.Summary) error { return report.Text(w, s, terminalWidth(w)) }
+
+func reportCommand(s streams) *cobra.Command {
+	names := []string{"text", "markdown", "csv", "json"}
+	renderers := map[string]renderer{"text": text, "markdown": report.Markdown, "csv": report.CSV, "json": report.JSON}
+	format := names[0]
+	c := &cobra.Command{
+		Use:   "report RUN",
+		Short: "Print a result again: as text, Markdown, CSV or JSON",
+		Long:  "Report computes its tables from the result's run.jsonl alone. RUN is a result's directory, or the file.",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			render, known := renderers[format]
+			if !known {
+				return &scenarios.Invalid{Flag: "--format", Value: format, Allowed: "choose among " + strings.Join(names, ", ")}
+			}
+			summary, err := load(s, args[0])
+			if err != nil {
+				return err
+			}
+			return render(s.out, summary)
+		},
+	}
+	c.Flags().StringVar(&format, "format", format, strings.Join(names, ", "))
+	// It fails for flags that do not exist only.
+	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
+	return c
+}
+
+func plotCommand(s streams) *cobra.Command {
+	out := ""
+	c := &cobra.Command{
+		Use:   "plot RUN",
+		Short: "Draw a result's charts again, as PNG and SVG",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			summary, err := load(s, args[0])
+			if err != nil {
+				return err
+			}
+			dir := out
+			if dir == "" {
+				dir = filepath.Join(directory(args[0]), "charts")
+			}
+			names, err := report.WriteCharts(dir, summary)
+			if err != nil {
+				return err
+			}
+			for _, name := range names {
+				fmt.Fprintln(s.out, name)
+			}
+			return nil
+		},
+	}
+	c.Flags().StringVarP(&out, "out", "o", "", "directory for the charts (default: charts, beside the result)")
+	return c
+}
+
+// directory is where a result is, given by its directory or by its file.
+func directory(path string) string {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return path
+	}
+	return filepath.Dir(path)
+}
+
+// load reads a result, and warns of what is wrong in it.
+func load(s streams, path string) (report.Summary, error) {
+	file, err := results.Open(path)
+	if err != nil {
+		return report.Summary{}, err
+	}
+	for _, w := range file.Warnings {
+		fmt.Fprintf(s.err, "muxbench: warning: %v\n", w)
+	}
+	return report.Summarise(file.Run, file.Trials), nil
+}
+
+// present prints a fresh result, and writes its report and charts beside it.
+func present(s streams, dir string) error {
+	summary, err := load(s, dir)
+	if err != nil {
+		return err
+	}
+	if err := text(s.out, summary); err != nil {
+		return fmt.Errorf("printing the result, which is kept in %s: %w", dir, err)
+	}
+	if err := report.WriteMarkdown(filepath.Join(dir, "report.md"), summary); err != nil {
+		return err
+	}
+	charts, err := report.WriteCharts(filepath.Join(dir, "charts"), summary)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.err, "\nresult: %s\ncharts: %d in %s\n", dir, len(charts), filepath.Join(dir, "charts"))
+	return nil
+}

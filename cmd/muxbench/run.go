@@ -1,0 +1,157 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"muxbench/multiplexers"
+	"muxbench/results"
+	"muxbench/scenarios"
+)
+
+// errInterrupted ends a run that the user stopped.
+var errInterrupted = errors.New("interrupted")
+
+// runOptions are the flags of run.
+type runOptions struct {
+	request scenarios.Request
+	labels  [][2]string
+	out     string
+	dryRun  bool
+	quiet   bool
+}
+
+func runCommand(s streams, program string) *cobra.Command {
+	var o runOptions
+	c := &cobra.Command{
+		Use:   "run [SCENARIO...]",
+		Short: "Measure, save, print the table and draw the charts",
+		Long: `Run measures one scenario or several, saves every trial as it ends, prints the
+table and draws the charts. Without a scenario it runs "overview", which answers
+on this machine which backend to use and from how many connections on.
+
+Each cell of the sweep is measured in blocks of fresh processes. Within a block
+the servers of all backends are alive together and take turns, slice by slice,
+so that what disturbs the machine disturbs all of them alike.`,
+		Example: `  muxbench run
+  muxbench run echo -c 1k,10k -r 100 -s 1KiB,10KiB
+  muxbench run idle -c 100,1k,10k -a 1% -d 500ms -b poll,epoll-et
+  muxbench run connect -c 100,1k,5k,10k,19k -n 3`,
+		ValidArgs: scenarioNames(),
+		RunE: func(cmd *cobra.Command, names []string) error {
+			o.request.Scenarios = names
+			if !cmd.Flags().Changed("seed") {
+				o.request.Seed = rand.Uint64()
+			}
+			return o.run(cmd.Context(), s, program, os.Args[1:])
+		},
+	}
+	f, r := c.Flags(), &o.request
+	f.VarP(list[string]{&r.Backends, "names", parseWord}, "backends", "b", "backends to compare, or all (default "+strings.Join(scenarios.DefaultBackends(), ",")+")")
+	f.StringVar(&r.Reference, "reference", "", "the arm that the others are compared with (default: the first backend)")
+	f.VarP(list[int]{&r.Sweep.Connections, "counts", parseCount}, "connections", "c", "connections, such as 100,1k,10k")
+	f.VarP(list[scenarios.Amount]{&r.Sweep.Active, "amounts", parseAmount}, "active", "a", "connections that carry messages: counts or percentages")
+	f.VarP(list[int]{&r.Sweep.Rounds, "counts", parseCount}, "rounds", "r", "messages that each active connection exchanges")
+	f.DurationVarP(&r.Sweep.Duration, "duration", "d", 0, "measure for this long per arm and block, instead of by rounds")
+	f.VarP(list[int]{&r.Sweep.Sizes, "sizes", parseSize}, "size", "s", "payload of a message, such as 64,1KiB")
+	f.Var(list[int]{&r.Sweep.SocketBuffers, "sizes", parseSize}, "socket-buffers", "SO_SNDBUF and SO_RCVBUF of both sides; 0: the kernel's own")
+	f.IntVarP(&r.Blocks, "blocks", "n", 0, "blocks of fresh processes per cell (default 9, in overview 3)")
+	f.Var(list[multiplexers.Entry]{&r.Entries, "entries", multiplexers.ParseEntry}, "entry", "ways into the kernel, each an arm: raw, runtime (default raw)")
+	f.Var(list[int]{&r.Placement.ServerCPUs, "cpus", parseCount}, "server-cpus", "CPUs to serve on, one per block in turn (default: the first two, in turn)")
+	f.Var(list[int]{&r.Placement.LoadCPUs, "cpus", parseCount}, "load-cpus", "CPUs to load from, likewise")
+	f.Uint64Var(&r.Seed, "seed", 0, "of all random orders and payloads (default: random, and kept in the result)")
+	f.StringVarP(&o.out, "out", "o", "", "directory for the result (default results/runs/TIME-SCENARIO)")
+	f.Var(list[[2]string]{&o.labels, "key=value", parseLabel}, "label", "kept in the result; repeatable")
+	f.BoolVar(&o.dryRun, "dry-run", false, "print the plan and its estimated time, and measure nothing")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "no plan and no progress")
+	for name, values := range map[string][]string{"backends": append(backendNames(), "all"), "entry": {"raw", "runtime"}, "reference": backendNames()} {
+		// It fails for flags that do not exist only.
+		_ = c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+	}
+	return c
+}
+
+func (o *runOptions) run(ctx context.Context, s streams, program string, args []string) error {
+	plan, err := scenarios.Build(o.request)
+	if err != nil {
+		return err
+	}
+	if o.dryRun {
+		return printPlan(s.out, plan)
+	}
+	if err := scenarios.CheckLimits(plan); err != nil {
+		return err
+	}
+	release, err := scenarios.Lock()
+	if err != nil {
+		return err
+	}
+	defer release()
+	// The first interrupt ends the run, with all that was measured kept; a
+	// second one ends the process at once, and with it the workers.
+	ctx, cancel := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer cancel()
+	context.AfterFunc(ctx, cancel)
+	run := results.Run{
+		Version:     version(),
+		Scenario:    plan.Scenario,
+		Started:     time.Now().UTC(),
+		Args:        args,
+		Seed:        plan.Seed,
+		Labels:      map[string]string{},
+		Environment: scenarios.Environment(),
+	}
+	for _, l := range o.labels {
+		run.Labels[l[0]] = l[1]
+	}
+	dir := o.out
+	if dir == "" {
+		dir = filepath.Join("results", "runs", run.Started.Format("20060102T150405Z")+"-"+strings.ReplaceAll(plan.Scenario, " ", "-"))
+	}
+	file, err := results.Create(dir, run)
+	if err != nil {
+		return err
+	}
+	measured := o.measure(ctx, s, program, plan, file)
+	if err := file.Close(); err != nil {
+		return errors.Join(measured, err)
+	}
+	return errors.Join(measured, present(s, dir))
+}
+
+// measure runs the plan until ctx is cancelled.
+func (o *runOptions) measure(ctx context.Context, s streams, program string, plan scenarios.Plan, file *results.Writer) error {
+	executable, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("finding this program, to start workers of it: %w", err)
+	}
+	progress := newProgress(s.err, o.quiet)
+	if !o.quiet {
+		if err := printPlan(s.err, plan); err != nil {
+			return err
+		}
+	}
+	runner := scenarios.Runner{
+		Launcher: scenarios.Processes{Program: executable, Args: []string{program, "worker"}},
+		Record:   func(trials []results.Trial) error { return file.Append(trials...) },
+		Progress: progress.step,
+	}
+	err = runner.Run(ctx, plan)
+	progress.end()
+	if ctx.Err() != nil {
+		return fmt.Errorf("%w: what was measured is kept in %s", errInterrupted, filepath.Dir(file.Path()))
+	}
+	return err
+}
