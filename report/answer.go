@@ -1,0 +1,171 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// answer is what a run says about its title question, in words.
+type answer struct {
+	lines  []string // empty if no cell has a verdict
+	caveat string
+}
+
+// stretch is adjacent cells of a sweep with the same verdict.
+type stretch struct {
+	from, to Cell
+	verdicts []*Verdict
+}
+
+// newAnswer says which arms took the least server CPU, by stretches of
+// connection counts. It is empty if no cell has two arms. It claims no more than Verdict does.
+func newAnswer(s Summary) answer {
+	var a answer
+	blocks := math.MaxInt
+	for _, sc := range s.Scenarios {
+		varying, _ := splitDimensions(sc.Cells)
+		x := connectionsDimension()
+		others := slices.DeleteFunc(slices.Clone(varying), func(d dimension) bool { return d.name == x.name })
+		for _, g := range along(sc.Cells, x, varying) {
+			for _, st := range stretches(g) {
+				where := append([]string{plainName(sc.Name), between(st, x)}, phrases(others, st.from.Cell)...)
+				a.lines = append(a.lines, strings.Join(where, ", ")+": "+finding(st))
+				for _, v := range st.verdicts {
+					if v.Blocks > 0 {
+						blocks = min(blocks, v.Blocks)
+					}
+				}
+			}
+		}
+	}
+	if len(a.lines) > 0 {
+		a.caveat = caveat(blocks)
+	}
+	return a
+}
+
+// stretches joins the neighbours in cells that agree. Cells without a verdict
+// belong to none, and part their neighbours.
+func stretches(cells []Cell) []stretch {
+	var all []stretch
+	joined := false
+	for _, c := range cells {
+		if c.Verdict == nil {
+			joined = false
+			continue
+		}
+		if last := len(all) - 1; joined && agree(all[last].verdicts[0], c.Verdict) {
+			all[last].to = c
+			all[last].verdicts = append(all[last].verdicts, c.Verdict)
+		} else {
+			all = append(all, stretch{c, c, []*Verdict{c.Verdict}})
+		}
+		joined = true
+	}
+	return all
+}
+
+// agree tells whether two verdicts differ in their ratios only.
+func agree(a, b *Verdict) bool {
+	leastA, moreA, unknownA := a.sides()
+	leastB, moreB, unknownB := b.sides()
+	// With no comparison, the arm with the lowest median is an accident.
+	undecided := a.Blocks == 0 && b.Blocks == 0
+	return undecided || slices.Equal(leastA, leastB) && slices.Equal(moreA, moreB) && slices.Equal(unknownA, unknownB)
+}
+
+func between(st stretch, x dimension) string {
+	from, to := x.value(st.from.Cell), x.value(st.to.Cell)
+	if from == to {
+		return x.phrase(st.from.Cell)
+	}
+	return "from " + formatNumber(from, 0) + " to " + x.phrase(st.to.Cell)
+}
+
+// finding is the verdict of a stretch. A ratio that differs within it is
+// given from the least to the greatest median.
+func finding(st stretch) string {
+	v := st.verdicts[0]
+	least, more, unknown := v.sides()
+	names := st.from.inOrder(least)
+	var parts []string
+	switch {
+	case v.Blocks == 0:
+		return "too few blocks to say"
+	case len(more) == 0:
+		parts = append(parts, "no clear difference in this run between "+enumerate(names))
+	case len(least) == 1:
+		parts = append(parts, names[0]+" takes the least")
+	case len(least) == 2:
+		parts = append(parts, enumerate(names)+" take the least, with no clear difference between them")
+	default:
+		parts = append(parts, enumerate(names)+" take the least, none clearly more than the lowest")
+	}
+	var above []string
+	for _, arm := range st.from.inOrder(more) {
+		above = append(above, arm+" "+times(st.ratios(arm)))
+	}
+	if len(above) > 0 {
+		parts = append(parts, enumerate(above)+" as much")
+	}
+	if len(unknown) > 0 {
+		parts = append(parts, "too few blocks to say of "+enumerate(st.from.inOrder(unknown)))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// ratios are an arm's medians over the cells of a stretch.
+func (st stretch) ratios(arm string) []float64 {
+	var medians []float64
+	for _, v := range st.verdicts {
+		for _, c := range v.Above {
+			if plainName(c.Arm) == arm {
+				medians = append(medians, c.Ratio.Median)
+			}
+		}
+	}
+	return medians
+}
+
+// inOrder gives the names of arms as they are shown, in the cell's order.
+func (c Cell) inOrder(arms []string) []string {
+	var names []string
+	for _, a := range c.Arms {
+		if slices.Contains(arms, a.Name) {
+			names = append(names, plainName(a.Name))
+		}
+	}
+	return names
+}
+
+func times(ratios []float64) string {
+	low, high := formatRatio(slices.Min(ratios)), formatRatio(slices.Max(ratios))
+	if low == high {
+		return low + " times"
+	}
+	return low + " to " + high + " times"
+}
+
+func formatRatio(v float64) string { return formatNumber(v, decimals([]float64{v})) }
+
+func enumerate(names []string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}
+
+// caveat says what the words stand on: blocks is the least number that any of
+// them does, and math.MaxInt if none does. The ratios of n blocks of two equal
+// arms lie on one side of 1 with probability 2 to the power 1-n.
+func caveat(blocks int) string {
+	if blocks == math.MaxInt {
+		return fmt.Sprintf("A difference is named from %d blocks on: ask for more with --blocks.", minVerdictBlocks)
+	}
+	luck := math.Exp2(float64(blocks - 1))
+	return fmt.Sprintf("A difference is named where each of the %d blocks or more shows it and it is at least %g %%. "+
+		"By luck alone the blocks of two equal arms agree on a side in at most 1 of %s comparisons.",
+		blocks, 100*minVerdictEffect, formatNumber(luck, 0))
+}

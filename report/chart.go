@@ -1,0 +1,195 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"muxbench/results"
+)
+
+// Chart is a chart as data, before any layout.
+type Chart struct {
+	Name     string // stem of its file name: lower-case letters, digits and dashes
+	Title    string
+	Subtitle string // the cell or cells, but for what X shows
+	Footer   string // what is not shown, the number of blocks, the machine
+	X, Y     Axis
+	// Bars are for a single cell: X has one category for each series, and
+	// bars are drawn from zero.
+	Bars   bool
+	Series []Series
+}
+
+// Axis is one axis of a chart.
+type Axis struct {
+	Label string // with its unit; a logarithmic axis says that it is one
+	Log   bool
+	// Categories names the whole numbers from 0 on an axis that has no scale.
+	Categories []string
+}
+
+// Series is the points of one arm, in the order of X.
+type Series struct {
+	Name   string // of the arm
+	Style  int    // the same for an arm in all charts of a run
+	Points []Point
+}
+
+// Point is a median with its range over the blocks it is had from.
+type Point struct {
+	X, Y, Low, High float64
+	// Blocks is 0 where the arm has no value: a line is broken there, and
+	// Y, Low and High mean nothing.
+	Blocks int
+}
+
+// Charts are the charts of a summary. Each shows one measure along one
+// dimension; where cells differ in several, there is one for each combination
+// of the others, which its subtitle and name say. A cell that differs from no
+// other in one dimension only gets a chart with one bar per arm. Latency
+// percentiles are of the last cell of each sweep.
+func Charts(s Summary) []Chart {
+	b := chartBuilder{run: s.Run, styles: make(map[string]int), names: make(map[string]bool)}
+	for _, sc := range s.Scenarios {
+		for _, name := range armNames(sc.Cells) {
+			if _, ok := b.styles[name]; !ok {
+				b.styles[name] = len(b.styles)
+			}
+		}
+	}
+	for _, sc := range s.Scenarios {
+		varying, fixed := splitDimensions(sc.Cells)
+		for _, sw := range sweeps(sc.Cells, varying) {
+			for _, m := range measures(sc.Name) {
+				if sw.x == nil {
+					b.add(b.bars(sc, sw.cells[0], m, varying, fixed))
+				} else {
+					b.add(b.lines(sc, sw, m, varying, fixed))
+				}
+			}
+			b.add(b.percentiles(sc, sw.cells[len(sw.cells)-1], varying, fixed))
+		}
+	}
+	return b.charts
+}
+
+// sweep is cells that differ in x only, in its order, or one cell alone,
+// which has no x.
+type sweep struct {
+	cells []Cell
+	x     *dimension
+}
+
+// sweeps divides cells into what one chart each can show. A dimension is
+// swept where that shows a cell that no sweep before does.
+func sweeps(cells []Cell, varying []dimension) []sweep {
+	var all []sweep
+	shown := make(map[results.Cell]bool)
+	for _, x := range varying {
+		for _, g := range along(cells, x, varying) {
+			if len(g) < 2 || !slices.ContainsFunc(g, func(c Cell) bool { return !shown[c.Cell] }) {
+				continue
+			}
+			all = append(all, sweep{g, &x})
+			for _, c := range g {
+				shown[c.Cell] = true
+			}
+		}
+	}
+	for _, c := range cells {
+		if !shown[c.Cell] {
+			all = append(all, sweep{cells: []Cell{c}})
+		}
+	}
+	return all
+}
+
+// scale decides which axes are logarithmic: those on which the values span
+// logX or logY decades. Bars have a length, and so never are.
+func (c *Chart) scale() {
+	const logX, logY = 2, 1.5
+	var xs, ys []float64
+	for p := range c.points() {
+		xs = append(xs, p.X)
+		ys = append(ys, p.Y, p.Low, p.High)
+	}
+	c.X.Log = c.X.Categories == nil && decades(xs) >= logX
+	c.Y.Log = !c.Bars && decades(ys) >= logY
+	for _, a := range []*Axis{&c.X, &c.Y} {
+		if a.Log {
+			a.Label += ", log scale"
+		}
+	}
+}
+
+// points yields the points that have a value.
+func (c Chart) points() func(yield func(Point) bool) {
+	return func(yield func(Point) bool) {
+		for _, s := range c.Series {
+			for _, p := range s.Points {
+				if p.Blocks > 0 && !yield(p) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// decades is how many powers of ten values span, and zero where logarithms
+// are out of the question.
+func decades(values []float64) float64 {
+	if len(values) == 0 || slices.Min(values) <= 0 {
+		return 0
+	}
+	return math.Log10(slices.Max(values)) - math.Log10(slices.Min(values))
+}
+
+// footer says what the chart stands on: how many blocks, and the machine.
+func (c Chart) footer(run results.Run) string {
+	least, most := math.MaxInt, 0
+	for p := range c.points() {
+		least, most = min(least, p.Blocks), max(most, p.Blocks)
+	}
+	how := "one block, no range"
+	switch {
+	case most > least:
+		how = fmt.Sprintf("median and range over %d to %d blocks", least, most)
+	case most > 1:
+		how = fmt.Sprintf("median and range over %d blocks", most)
+	}
+	if !c.Bars && len(c.Series) > 1 {
+		how += ", arms side by side"
+	}
+	e := run.Environment
+	machine := fmt.Sprintf("%s, %d CPUs, Linux %s; muxbench %s", orUnknown(e.CPUModel), e.CPUs, orUnknown(e.Kernel), orUnknown(run.Version))
+	return how + "; " + plainText(machine)
+}
+
+// gaps names the values that the chart does not have, for its footer.
+func (c Chart) gaps() string {
+	var all []string
+	for _, s := range c.Series {
+		var at []string
+		for _, p := range s.Points {
+			switch {
+			case p.Blocks > 0:
+			case c.X.Categories != nil:
+				at = append(at, c.X.Categories[int(p.X)])
+			default:
+				at = append(at, tickLabel(p.X))
+			}
+		}
+		switch {
+		case len(at) == len(s.Points):
+			all = append(all, s.Name)
+		case len(at) > 0:
+			all = append(all, s.Name+" at "+enumerate(at))
+		}
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	return "no value: " + strings.Join(all, ", ") + "; "
+}

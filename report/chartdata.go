@@ -1,0 +1,196 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"muxbench/results"
+)
+
+// measure is what a chart shows of an arm.
+type measure struct {
+	name, title, axis string
+	unit              float64 // one of the axis in base units
+	metric            results.Metric
+	percentile        float64 // that the metric is, 0 for none
+}
+
+// measures are the charts of a scenario.
+func measures(scenario string) []measure {
+	if scenario == scenarioConnect {
+		return []measure{
+			{"set-up", "Set-up time", "time to set up all connections (ms)", 1e6, results.ConnectElapsed, 0},
+			{"server-cpu", "Server CPU per connection", "server CPU per connection (µs)", 1e3, results.ServerCPUPerConnection, 0},
+		}
+	}
+	return []measure{
+		{"throughput", "Throughput", "throughput (msgs/s)", 1, results.Throughput, 0},
+		{"server-cpu", "Server CPU per message", "server CPU per message (µs)", 1e3, results.ServerCPUPerMessage, 0},
+		{"p99", "Latency, 99th percentile", "p99 latency (µs)", 1e3, results.LatencyP99, 0.99},
+	}
+}
+
+// percentileMeasures are the categories of a chart of latency percentiles.
+func percentileMeasures() []measure {
+	return []measure{
+		{name: "p50", unit: 1e3, metric: results.LatencyP50, percentile: 0.5},
+		{name: "p90", unit: 1e3, metric: results.LatencyP90, percentile: 0.9},
+		{name: "p99", unit: 1e3, metric: results.LatencyP99, percentile: 0.99},
+		{name: "p99.9", unit: 1e3, metric: results.LatencyP999, percentile: 0.999},
+	}
+}
+
+// at is the point of an arm at x. It has no blocks if the arm has no value,
+// or not the samples that a percentile wants.
+func (m measure) at(x float64, a Arm) Point {
+	e, ok := a.Values[m.metric]
+	if !ok || m.percentile > 0 && carried(a.Samples, m.percentile) != carriedWell {
+		return Point{X: x}
+	}
+	return Point{x, e.Median / m.unit, e.Low / m.unit, e.High / m.unit, e.Blocks}
+}
+
+type chartBuilder struct {
+	run    results.Run
+	styles map[string]int // of arms
+	names  map[string]bool
+	charts []Chart
+}
+
+// add completes and keeps a chart that shows anything, under a name of its
+// own. What it cannot show, its footer says.
+func (b *chartBuilder) add(c Chart) {
+	gaps := c.gaps()
+	c.Series = slices.DeleteFunc(c.Series, func(s Series) bool {
+		return !slices.ContainsFunc(s.Points, func(p Point) bool { return p.Blocks > 0 })
+	})
+	if len(c.Series) == 0 {
+		return
+	}
+	if c.Bars {
+		for i := range c.Series {
+			c.X.Categories = append(c.X.Categories, c.Series[i].Name)
+			c.Series[i].Points[0].X = float64(i)
+		}
+	}
+	stem := c.Name
+	for n := 2; b.names[c.Name]; n++ {
+		c.Name = fmt.Sprintf("%s-%d", stem, n)
+	}
+	b.names[c.Name] = true
+	c.scale()
+	c.Footer = gaps + c.footer(b.run)
+	b.charts = append(b.charts, c)
+}
+
+func (b *chartBuilder) series(name string) Series {
+	return Series{Name: plainName(name), Style: b.styles[name]}
+}
+
+// lines is one line per arm along the dimension of a sweep.
+func (b *chartBuilder) lines(sc Scenario, sw sweep, m measure, varying, fixed []dimension) Chart {
+	others := slices.DeleteFunc(slices.Clone(varying), func(d dimension) bool { return d.name == sw.x.name })
+	first := sw.cells[0].Cell
+	noun, _, _ := strings.Cut(sw.x.axis, " (")
+	c := Chart{
+		Name:     chartName(sc.Name, m.name+"-by-"+sw.x.name, others, first),
+		Title:    m.title + " against " + noun,
+		Subtitle: subtitle(sc, slices.Concat(fixed, others), first),
+		X:        Axis{Label: sw.x.axis}, Y: Axis{Label: m.axis},
+	}
+	for _, name := range armNames(sw.cells) {
+		series := b.series(name)
+		for _, cell := range sw.cells {
+			i := slices.IndexFunc(cell.Arms, func(a Arm) bool { return a.Name == name })
+			x := sw.x.value(cell.Cell)
+			if i < 0 {
+				series.Points = append(series.Points, Point{X: x})
+			} else {
+				series.Points = append(series.Points, m.at(x, cell.Arms[i]))
+			}
+		}
+		c.Series = append(c.Series, series)
+	}
+	return c
+}
+
+// bars is one bar per arm of a cell. A percentile gets none: percentiles have
+// a chart of their own.
+func (b *chartBuilder) bars(sc Scenario, cell Cell, m measure, varying, fixed []dimension) Chart {
+	c := Chart{
+		Name:     chartName(sc.Name, m.name, varying, cell.Cell),
+		Title:    m.title,
+		Subtitle: subtitle(sc, slices.Concat(fixed, varying), cell.Cell),
+		Y:        Axis{Label: m.axis}, Bars: true,
+	}
+	if m.percentile > 0 {
+		return c
+	}
+	for _, a := range cell.Arms {
+		series := b.series(a.Name)
+		series.Points = []Point{m.at(0, a)}
+		c.Series = append(c.Series, series)
+	}
+	return c
+}
+
+// percentiles is the latency of one cell from p50 to p99.9, as far as the
+// samples of any arm carry it.
+func (b *chartBuilder) percentiles(sc Scenario, cell Cell, varying, fixed []dimension) Chart {
+	c := Chart{
+		Name:     chartName(sc.Name, "latency", varying, cell.Cell),
+		Title:    "Latency percentiles",
+		Subtitle: subtitle(sc, slices.Concat(fixed, varying), cell.Cell),
+		X:        Axis{Label: "percentile of the latencies in a block"}, Y: Axis{Label: "latency (µs)"},
+	}
+	shown := slices.DeleteFunc(percentileMeasures(), func(m measure) bool {
+		return !slices.ContainsFunc(cell.Arms, func(a Arm) bool { return m.at(0, a).Blocks > 0 })
+	})
+	for _, m := range shown {
+		c.X.Categories = append(c.X.Categories, m.name)
+	}
+	for _, a := range cell.Arms {
+		series := b.series(a.Name)
+		for i, m := range shown {
+			series.Points = append(series.Points, m.at(float64(i), a))
+		}
+		c.Series = append(c.Series, series)
+	}
+	return c
+}
+
+func armNames(cells []Cell) []string {
+	var names []string
+	for _, c := range cells {
+		for _, a := range c.Arms {
+			if !slices.Contains(names, a.Name) {
+				names = append(names, a.Name)
+			}
+		}
+	}
+	return names
+}
+
+// chartName is made of slugs only: file names come of it.
+func chartName(scenario, what string, dims []dimension, c results.Cell) string {
+	parts := []string{slug(scenario), what}
+	if parts[0] == "" {
+		parts[0] = "scenario"
+	}
+	for _, d := range dims {
+		parts = append(parts, d.name, slug(strconv.FormatFloat(d.value(c), 'f', -1, 64)))
+	}
+	return strings.Join(parts, "-")
+}
+
+// subtitle describes a cell by dims, in the order of all dimensions.
+func subtitle(sc Scenario, dims []dimension, c results.Cell) string {
+	order := func(d dimension) int {
+		return slices.IndexFunc(dimensions(), func(e dimension) bool { return e.name == d.name })
+	}
+	slices.SortFunc(dims, func(a, b dimension) int { return order(a) - order(b) })
+	parts := append([]string{plainName(sc.Name)}, phrases(dims, c)...)
+	return strings.Join(append(parts, loop(sc)), ", ")
+}

@@ -1,0 +1,169 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+
+	"muxbench/results"
+)
+
+// dimension is one thing that cells of a sweep can differ in.
+type dimension struct {
+	name   string // in file names and column headings
+	axis   string // label of a chart's axis
+	value  func(results.Cell) float64
+	phrase func(results.Cell) string // in a sentence; empty if the cell has none
+}
+
+// dimensions are in the order in which a chart prefers them for its x axis.
+func dimensions() []dimension {
+	return []dimension{
+		connectionsDimension(),
+		{
+			"active", "active connections",
+			func(c results.Cell) float64 { return float64(c.Active) },
+			activePhrase,
+		},
+		{
+			"size", "payload size (bytes)",
+			func(c results.Cell) float64 { return float64(c.Size) },
+			func(c results.Cell) string { return unless(c.Size == 0, formatInt(int64(c.Size))+" bytes a message") },
+		},
+		{
+			"rounds", "rounds",
+			func(c results.Cell) float64 { return float64(c.Rounds) },
+			func(c results.Cell) string { return unless(c.Rounds == 0, formatInt(int64(c.Rounds))+" rounds") },
+		},
+		{
+			"rate", "offered rate (msgs/s)",
+			func(c results.Cell) float64 { return c.Rate },
+			func(c results.Cell) string {
+				return unless(c.Rate == 0, formatNumber(c.Rate, 0)+" msgs/s offered")
+			},
+		},
+		{
+			"duration", "window (s)",
+			func(c results.Cell) float64 { return float64(c.DurationNS) / 1e9 },
+			func(c results.Cell) string {
+				return unless(c.DurationNS == 0, formatDuration(float64(c.DurationNS))+" per arm and block")
+			},
+		},
+		{
+			"socket-buffers", "socket buffers (bytes)",
+			func(c results.Cell) float64 { return float64(c.SocketBuffers) },
+			func(c results.Cell) string {
+				return unless(c.SocketBuffers == 0, "socket buffers of "+formatInt(int64(c.SocketBuffers))+" bytes")
+			},
+		},
+	}
+}
+
+func connectionsDimension() dimension {
+	return dimension{
+		"connections", "connections",
+		func(c results.Cell) float64 { return float64(c.Connections) },
+		func(c results.Cell) string { return formatInt(int64(c.Connections)) + " connections" },
+	}
+}
+
+func activePhrase(c results.Cell) string {
+	if c.Active == c.Connections {
+		return unless(countPhrase(c) == "", "all active")
+	}
+	return countPhrase(c)
+}
+
+// countPhrase is for all scenarios but connect, which sends no messages.
+func countPhrase(c results.Cell) string {
+	return unless(c.Scenario == scenarioConnect || c.Active == 0, formatInt(int64(c.Active))+" active")
+}
+
+func unless(absent bool, s string) string {
+	if absent {
+		return ""
+	}
+	return s
+}
+
+// splitDimensions tells what cells differ in from what they have in common.
+// Where connections vary, active ones that are the same share of them
+// everywhere are had in common, and otherwise they are a number.
+func splitDimensions(cells []Cell) (varying, fixed []dimension) {
+	first := cells[0].Cell
+	sweepsConnections := slices.ContainsFunc(cells, func(c Cell) bool { return c.Connections != first.Connections })
+	for _, d := range dimensions() {
+		switch {
+		case d.name != "active" || !sweepsConnections:
+		case sameShare(cells):
+			d.value = func(results.Cell) float64 { return 0 }
+			d.phrase = sharePhrase
+		default:
+			d.phrase = countPhrase
+		}
+		if slices.ContainsFunc(cells, func(c Cell) bool { return d.value(c.Cell) != d.value(first) }) {
+			varying = append(varying, d)
+		} else {
+			fixed = append(fixed, d)
+		}
+	}
+	return varying, fixed
+}
+
+func sameShare(cells []Cell) bool {
+	first := cells[0]
+	for _, c := range cells {
+		if int64(c.Active)*int64(first.Connections) != int64(first.Active)*int64(c.Connections) {
+			return false
+		}
+	}
+	return true
+}
+
+func sharePhrase(c results.Cell) string {
+	if c.Connections == 0 || c.Active == c.Connections {
+		return activePhrase(c)
+	}
+	percent := roundTo(100*float64(c.Active)/float64(c.Connections), 3)
+	return unless(activePhrase(c) == "", strconv.FormatFloat(percent, 'f', -1, 64)+" % active")
+}
+
+// phrases describes a cell by those dimensions.
+func phrases(dims []dimension, c results.Cell) []string {
+	var all []string
+	for _, d := range dims {
+		if p := d.phrase(c); p != "" {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// along groups cells that differ in dimension x only, among the varying ones,
+// each group in the order of x.
+func along(cells []Cell, x dimension, varying []dimension) [][]Cell {
+	var groups [][]Cell
+next:
+	for _, c := range cells {
+		for i, g := range groups {
+			if equalBut(x, varying, c.Cell, g[0].Cell) {
+				groups[i] = append(groups[i], c)
+				continue next
+			}
+		}
+		groups = append(groups, []Cell{c})
+	}
+	for _, g := range groups {
+		slices.SortStableFunc(g, func(a, b Cell) int { return cmp.Compare(x.value(a.Cell), x.value(b.Cell)) })
+	}
+	return groups
+}
+
+func equalBut(x dimension, varying []dimension, a, b results.Cell) bool {
+	for _, d := range varying {
+		if d.name != x.name && d.value(a) != d.value(b) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,110 @@
+package report_test
+
+import (
+	"bytes"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"muxbench/report"
+	"muxbench/results"
+)
+
+var update = flag.Bool("update", false, "write the files in testdata anew, the synthetic runs among them")
+
+// syntheticFiles are the runs in testdata. They are made up: see
+// synthetic_test.go.
+func syntheticFiles() map[string][]results.Trial {
+	idle := idleSweep()
+	return map[string][]results.Trial{
+		"synthetic-idle":    troubled(sweepTrials([]results.Cell{idle[0], idle[3], idle[4], idle[5]}, 3, 2)),
+		"synthetic-connect": sweepTrials(connectSweep()[3:], 3, 2),
+		"synthetic-echo":    sweepTrials(echoSizes()[:2], 1, 2),
+	}
+}
+
+// load reads the summary of a run in testdata, after writing the run if
+// -update asks for it.
+func load(t *testing.T, name string) report.Summary {
+	t.Helper()
+	path := filepath.Join("testdata", name+".jsonl")
+	if *update {
+		writeSynthetic(t, path, name)
+	}
+	f, err := results.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(f.Warnings) > 0 {
+		t.Fatal(f.Warnings)
+	}
+	return report.Summarise(f.Run, f.Trials)
+}
+
+func writeSynthetic(t *testing.T, path, name string) {
+	t.Helper()
+	w, err := results.Create(t.TempDir(), syntheticRun(strings.TrimPrefix(name, "synthetic-")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Append(syntheticFiles()[name]...); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(w.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, content, 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func text(width int) func(io.Writer, report.Summary) error {
+	return func(w io.Writer, s report.Summary) error { return report.Text(w, s, width) }
+}
+
+func TestGolden(t *testing.T) {
+	tests := []struct {
+		run, file string
+		render    func(io.Writer, report.Summary) error
+	}{
+		{"synthetic-idle", "idle-wide.txt", text(0)},
+		{"synthetic-idle", "idle-80.txt", text(80)},
+		{"synthetic-idle", "idle.md", report.Markdown},
+		{"synthetic-idle", "idle.csv", report.CSV},
+		{"synthetic-idle", "idle.json", report.JSON},
+		{"synthetic-connect", "connect-wide.txt", text(0)},
+		{"synthetic-connect", "connect-80.txt", text(80)},
+		{"synthetic-connect", "connect.csv", report.CSV},
+		{"synthetic-echo", "echo-one-block.txt", text(80)},
+	}
+	for _, tt := range tests {
+		t.Run(tt.file, func(t *testing.T) {
+			var got bytes.Buffer
+			if err := tt.render(&got, load(t, tt.run)); err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join("testdata", tt.file)
+			if *update {
+				if err := os.WriteFile(path, got.Bytes(), 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got.String()); diff != "" {
+				t.Errorf("%s differs (-want +got); if that is right, run go test ./report -update:\n%s", path, diff)
+			}
+		})
+	}
+}

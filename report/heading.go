@@ -1,0 +1,73 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"muxbench/results"
+)
+
+// heading says what the cells of a scenario have in common and how to read
+// the figures.
+func heading(sc Scenario, fixed []dimension) string {
+	what := phrases(fixed, sc.Cells[0].Cell)
+	blocks := 0
+	references := make(map[string]bool)
+	for _, c := range sc.Cells {
+		references[c.Reference] = true
+		for _, a := range c.Arms {
+			blocks = max(blocks, a.Blocks.Total())
+		}
+	}
+	how := "one block, so no ranges"
+	if blocks > 1 {
+		how = fmt.Sprintf("median over %d blocks, range from the lowest to the highest", blocks)
+	}
+	parts := []string{strings.Join(what, ", "), how}
+	if reference := sc.Cells[0].Reference; len(references) == 1 && reference != "" {
+		parts = append(parts, "ratio to "+plainName(reference)+" turn by turn")
+	}
+	parts = append(parts, loop(sc))
+	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
+	return plainName(sc.Name) + ": " + strings.Join(parts, "; ")
+}
+
+func loop(sc Scenario) string {
+	open := slices.ContainsFunc(sc.Cells, func(c Cell) bool { return c.Rate > 0 })
+	closed := slices.ContainsFunc(sc.Cells, func(c Cell) bool { return c.Rate == 0 })
+	switch {
+	case open && closed:
+		return "closed loop where no rate is given"
+	case open:
+		return "open loop"
+	}
+	return "closed loop"
+}
+
+// environment is the machine and the tool, in one sentence.
+func environment(run results.Run) string {
+	e := run.Environment
+	parts := []string{
+		"muxbench " + orUnknown(run.Version),
+		strings.TrimSpace(orUnknown(e.Kernel) + " " + e.Arch),
+		orUnknown(e.CPUModel),
+		fmt.Sprintf("%d CPUs", e.CPUs),
+		unless(e.Hypervisor == "", "on "+e.Hypervisor),
+		e.GoVersion,
+		unless(e.ClockSource == "", "clock "+e.ClockSource),
+		run.Started.UTC().Format("2006-01-02 15:04 UTC"),
+	}
+	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
+	for i := range parts {
+		parts[i] = plainText(parts[i])
+	}
+	return strings.Join(parts, ", ")
+}
+
+func orUnknown(s string) string {
+	if s == "" {
+		return "unknown"
+	}
+	return s
+}

@@ -1,0 +1,42 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"unicode"
+)
+
+// jsonSchema is the version of what JSON writes.
+const jsonSchema = 1
+
+// JSON writes the whole summary as one indented JSON object, in base units.
+func JSON(w io.Writer, s Summary) error {
+	encoded, err := json.MarshalIndent(struct {
+		Schema int `json:"schema"`
+		Summary
+	}{jsonSchema, s}, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode the summary: %w", err)
+	}
+	// encoding/json leaves control characters above ASCII as they are, and
+	// some terminals obey them. They can only stand within strings.
+	var out bytes.Buffer
+	for _, r := range string(encoded) {
+		switch {
+		case r == '\n' || unicode.IsPrint(r):
+			out.WriteRune(r)
+		case r > 0xffff:
+			high, low := 0xd800+(r-0x10000)>>10, 0xdc00+(r-0x10000)&0x3ff
+			fmt.Fprintf(&out, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&out, `\u%04x`, r)
+		}
+	}
+	out.WriteByte('\n')
+	if _, err := w.Write(out.Bytes()); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,58 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+)
+
+// Markdown writes the summary as GitHub-flavoured Markdown, all columns.
+func Markdown(w io.Writer, s Summary) error {
+	var out bytes.Buffer
+	fmt.Fprintf(&out, "# muxbench: %s\n\n%s\n", escapeMarkdown(plainText(s.Run.Scenario)), escapeMarkdown(environment(s.Run)))
+	if a := newAnswer(s); len(a.lines) > 0 {
+		out.WriteString("\n## Which takes the least server CPU\n\n")
+		for _, line := range a.lines {
+			fmt.Fprintf(&out, "- %s.\n", escapeMarkdown(line))
+		}
+		fmt.Fprintf(&out, "\n%s\n", escapeMarkdown(a.caveat))
+	}
+	for _, sc := range s.Scenarios {
+		t := newTable(sc)
+		fmt.Fprintf(&out, "\n## %s\n\n%s\n\n", escapeMarkdown(plainName(sc.Name)), escapeMarkdown(t.heading))
+		t.markdown(&out)
+		if len(t.notes) > 0 {
+			out.WriteByte('\n')
+		}
+		for _, note := range t.notes {
+			fmt.Fprintf(&out, "- %s\n", escapeMarkdown(note))
+		}
+	}
+	if len(s.Scenarios) == 0 {
+		out.WriteString("\nThe run holds no trial.\n")
+	}
+	if _, err := w.Write(out.Bytes()); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return nil
+}
+
+// markdown is written here and not by tablewriter, which escapes nothing.
+func (t table) markdown(out *bytes.Buffer) {
+	line := func(cells func(column) string) {
+		for _, c := range t.columns {
+			out.WriteString("| " + cells(c) + " ")
+		}
+		out.WriteString("|\n")
+	}
+	line(func(c column) string { return escapeMarkdown(title(c.header)) })
+	line(func(c column) string {
+		if c.left {
+			return ":---"
+		}
+		return "---:"
+	})
+	for i := range t.columns[0].cells {
+		line(func(c column) string { return escapeMarkdown(c.cells[i]) })
+	}
+}

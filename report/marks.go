@@ -1,0 +1,115 @@
+package report
+
+import (
+	"image/color"
+	"slices"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// dodge is the distance between the marks of two series at one x, so that
+// equal values and their ranges do not hide each other.
+const dodge = vg.Length(7)
+
+// lineMarks draws lines, ranges and marks of series.
+type lineMarks struct{ series []Series }
+
+// step is the distance between neighbours. Many series share the room that
+// the marks of four take, and all keep clear of the next x.
+func (m lineMarks) step(x func(float64) vg.Length) vg.Length {
+	var at []vg.Length
+	for _, s := range m.series {
+		for _, pt := range s.Points {
+			at = append(at, x(pt.X))
+		}
+	}
+	slices.Sort(at)
+	room := 4 * dodge
+	for i, next := range at[1:] {
+		if gap := next - at[i]; gap > 0 {
+			room = min(room, 0.6*gap)
+		}
+	}
+	return min(dodge, room/vg.Length(len(m.series)))
+}
+
+func (m lineMarks) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	step := m.step(x)
+	at := func(i int, px, py float64) vg.Point {
+		return vg.Point{X: x(px) + step*(vg.Length(i)-vg.Length(len(m.series)-1)/2), Y: y(py)}
+	}
+	// All lines first: a later one would strike out an earlier mark.
+	for i, s := range m.series {
+		var lines [][]vg.Point
+		broken := true
+		for _, pt := range s.Points {
+			switch {
+			case pt.Blocks == 0:
+				broken = true
+				continue
+			case broken:
+				lines = append(lines, nil)
+				broken = false
+			}
+			last := len(lines) - 1
+			lines[last] = append(lines[last], at(i, pt.X, pt.Y))
+		}
+		lines = slices.DeleteFunc(lines, func(l []vg.Point) bool { return len(l) < 2 })
+		c.StrokeLines(lineStyle(s.Style), lines...)
+	}
+	for i, s := range m.series {
+		for _, pt := range s.Points {
+			if pt.Blocks == 0 {
+				continue
+			}
+			if pt.Low < pt.High {
+				whisker(&c, seriesColor(s.Style), at(i, pt.X, pt.Low), at(i, pt.X, pt.High))
+			}
+			drawGlyph(&c, s.Style, at(i, pt.X, pt.Y))
+		}
+	}
+}
+
+// barMarks draws a lying bar for each series, from zero, with its range and
+// its value.
+type barMarks struct {
+	series []Series
+	face   typeface
+}
+
+func (m barMarks) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	half := min(0.3*(y(1)-y(0)), 18)
+	for _, s := range m.series {
+		for _, pt := range s.Points {
+			middle := y(-pt.X)
+			c.SetColor(seriesColor(s.Style))
+			c.Fill(vg.Rectangle{
+				Min: vg.Point{X: x(0), Y: middle - half},
+				Max: vg.Point{X: x(pt.Y), Y: middle + half},
+			}.Path())
+			end := x(pt.Y)
+			if pt.Low < pt.High {
+				whisker(&c, ink, vg.Point{X: x(pt.Low), Y: middle}, vg.Point{X: x(pt.High), Y: middle})
+				end = max(end, x(pt.High))
+			}
+			m.face.draw(&c, vg.Point{X: end + 5, Y: middle - 3.4}, formatNumber(pt.Y, decimals([]float64{pt.Y})))
+		}
+	}
+}
+
+// whisker is a line with a stroke across each of its ends.
+func whisker(c *draw.Canvas, col color.Color, from, to vg.Point) {
+	const half = 2.6
+	across := vg.Point{X: half}
+	if from.Y == to.Y {
+		across = vg.Point{Y: half}
+	}
+	sty := draw.LineStyle{Color: col, Width: vg.Points(1.1)}
+	for _, line := range [][2]vg.Point{{from, to}, {from.Sub(across), from.Add(across)}, {to.Sub(across), to.Add(across)}} {
+		c.StrokeLine2(sty, line[0].X, line[0].Y, line[1].X, line[1].Y)
+	}
+}

@@ -1,0 +1,94 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"muxbench/results"
+)
+
+const (
+	maxNotes       = 40 // below one table
+	maxStderrLines = 3
+)
+
+// notes say what is not ok below a scenario's table, and why. What several
+// blocks or arms of a cell have in common is said once.
+func notes(sc Scenario, varying []dimension) []string {
+	var all []string
+	for _, c := range sc.Cells {
+		at := phrases(varying, c.Cell)
+		var order []string
+		arms := make(map[string][]string) // by what is said of them
+		for _, a := range c.Arms {
+			for _, text := range armNotes(c, a) {
+				if arms[text] == nil {
+					order = append(order, text)
+				}
+				arms[text] = append(arms[text], plainName(a.Name))
+			}
+		}
+		for _, text := range order {
+			who := enumerate(arms[text])
+			if n := len(arms[text]); n > 1 && n == len(c.Arms) {
+				who = "all arms"
+			}
+			all = append(all, strings.Join(append(slices.Clone(at), who), ", ")+": "+text)
+		}
+	}
+	if extra := len(all) - maxNotes; extra > 0 {
+		all = append(all[:maxNotes], fmt.Sprintf("and %d notes more: see --format csv or json", extra))
+	}
+	return all
+}
+
+// armNotes are distinct.
+func armNotes(c Cell, a Arm) []string {
+	var all []string
+	type kind struct {
+		status results.Status
+		reason string
+	}
+	count := make(map[kind]int)
+	for _, p := range a.Problems {
+		count[kind{p.Status, p.Reason}]++
+	}
+	for _, p := range a.Problems {
+		k := kind{p.Status, p.Reason}
+		if count[k] == 0 {
+			continue // said already
+		}
+		text := fmt.Sprintf("%s in %d of %d blocks: %s", plainName(string(p.Status)), count[k], a.Blocks.Total(), plainText(reasonOf(p)))
+		delete(count, k)
+		if tail := lastLines(p.Stderr, maxStderrLines); tail != "" {
+			text += fmt.Sprintf("; standard error of block %d: %s", p.Block, tail)
+		}
+		all = append(all, text)
+	}
+	for _, f := range a.Flags {
+		all = append(all, fmt.Sprintf("in %d of %d blocks: %s", f.Blocks, a.Blocks.Total(), plainText(f.Text)))
+	}
+	if r, ok := a.Ratios[cpuMetric(c.Cell).metric]; ok && r.Blocks < a.Blocks.OK {
+		all = append(all, fmt.Sprintf("ratios are from %d of %d blocks: the reference is not ok in the others", r.Blocks, a.Blocks.OK))
+	}
+	return all
+}
+
+// reasonOf is why a trial is not ok.
+func reasonOf(p Problem) string {
+	if strings.TrimSpace(p.Reason) == "" {
+		return "no reason given"
+	}
+	return p.Reason
+}
+
+// lastLines is the tail of a worker's standard error, on one line.
+func lastLines(s string, n int) string {
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	lines = lines[max(0, len(lines)-n):]
+	for i := range lines {
+		lines[i] = plainText(lines[i])
+	}
+	return strings.Join(lines, " / ")
+}

@@ -1,0 +1,194 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/olekukonko/tablewriter"
+	"github.com/olekukonko/tablewriter/pkg/twwidth"
+	"github.com/olekukonko/tablewriter/renderer"
+	"github.com/olekukonko/tablewriter/tw"
+)
+
+// Text writes the summary for a terminal that is width columns wide: a table
+// for each scenario, and the answer in words. Columns that do not fit are
+// left out, the least important first, and named below the table; what tells
+// rows apart, throughput and server CPU always stay. Width 0 is unlimited.
+func Text(w io.Writer, s Summary, width int) error {
+	var out bytes.Buffer
+	writeWrapped(&out, environment(s.Run), "", width)
+	for _, sc := range s.Scenarios {
+		t := newTable(sc)
+		out.WriteByte('\n')
+		writeWrapped(&out, t.heading, "", width)
+		out.WriteByte('\n')
+		omitted, err := t.fit(&out, width)
+		if err != nil {
+			return fmt.Errorf("lay out the table of %s: %w", plainName(sc.Name), err)
+		}
+		if len(omitted) > 0 {
+			writeWrapped(&out, "Left out for lack of width: "+strings.Join(omitted, ", ")+". --format csv has everything.", "  ", width)
+		}
+		for _, note := range t.notes {
+			writeWrapped(&out, "! "+note, "  ", width)
+		}
+	}
+	if len(s.Scenarios) == 0 {
+		out.WriteString("\nThe run holds no trial.\n")
+	}
+	if a := newAnswer(s); len(a.lines) > 0 {
+		out.WriteString("\nWhich takes the least server CPU:\n")
+		for _, line := range a.lines {
+			writeWrapped(&out, "- "+line+".", "  ", width)
+		}
+		writeWrapped(&out, a.caveat, "", width)
+	}
+	if _, err := w.Write(out.Bytes()); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return nil
+}
+
+// fit lays the table out in as many columns as width allows, and returns the
+// names of the others.
+func (t table) fit(out *bytes.Buffer, width int) (omitted []string, err error) {
+	columns := slices.Clone(t.columns)
+	for {
+		laid, err := layOut(columns)
+		if err != nil {
+			return nil, err
+		}
+		least := 0
+		for i, c := range columns {
+			if c.rank > columns[least].rank {
+				least = i
+			}
+		}
+		if width <= 0 || widest(laid) <= width || columns[least].rank == 0 {
+			out.Write(laid)
+			return omitted, nil
+		}
+		name := columns[least].name
+		if name == "" {
+			name = title(columns[least].header)
+		}
+		omitted = append(omitted, name)
+		columns = slices.Delete(columns, least, least+1)
+	}
+}
+
+func layOut(columns []column) ([]byte, error) {
+	var out bytes.Buffer
+	var header []string
+	var align []tw.Align
+	for _, c := range columns {
+		header = append(header, c.header)
+		side := tw.AlignRight
+		if c.left {
+			side = tw.AlignLeft
+		}
+		align = append(align, side)
+	}
+	t := tablewriter.NewTable(&out,
+		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{
+			Borders: tw.BorderNone,
+			Settings: tw.Settings{
+				Separators: tw.SeparatorsNone,
+				Lines:      tw.Lines{ShowTop: tw.Off, ShowBottom: tw.Off, ShowHeaderLine: tw.On, ShowFooterLine: tw.Off},
+			},
+		})),
+		tablewriter.WithHeaderAutoFormat(tw.Off),
+		tablewriter.WithHeaderAutoWrap(tw.WrapNone),
+		tablewriter.WithRowAutoWrap(tw.WrapNone),
+		tablewriter.WithAlignment(align),
+		tablewriter.WithEastAsian(tw.Off), // or × is two columns wide in some locales
+	)
+	t.Header(header)
+	for i := range columns[0].cells {
+		if err := t.Append(textRow(columns, i)); err != nil {
+			return nil, err
+		}
+	}
+	if err := t.Render(); err != nil {
+		return nil, err
+	}
+	return trimRight(out.Bytes()), nil
+}
+
+// textRow leaves out what tells cells apart where it is as in the row above.
+func textRow(columns []column, i int) []string {
+	same := i > 0
+	for _, c := range columns {
+		same = same && (!c.cell || c.cells[i] == c.cells[i-1])
+	}
+	var cells []string
+	for _, c := range columns {
+		if c.cell && same {
+			cells = append(cells, "")
+		} else {
+			cells = append(cells, c.cells[i])
+		}
+	}
+	return cells
+}
+
+func trimRight(text []byte) []byte {
+	lines := bytes.Split(text, []byte("\n"))
+	for i := range lines {
+		lines[i] = bytes.TrimRight(lines[i], " ")
+	}
+	return bytes.Join(lines, []byte("\n"))
+}
+
+func widest(text []byte) int {
+	widest := 0
+	for line := range strings.Lines(string(text)) {
+		widest = max(widest, twwidth.Width(strings.TrimSuffix(line, "\n")))
+	}
+	return widest
+}
+
+// writeWrapped writes text broken at blanks into lines of at most width
+// columns, all but the first indented. A word that is longer is cut.
+func writeWrapped(out *bytes.Buffer, text, indent string, width int) {
+	line, empty := "", true
+	flush := func() {
+		out.WriteString(line + "\n")
+		line, empty = indent, true
+	}
+	for word := range strings.FieldsSeq(text) {
+		if width > 0 && !empty && twwidth.Width(line+" "+word) > width {
+			flush()
+		}
+		for width > 0 && twwidth.Width(line+word) > width {
+			head := prefix(word, width-twwidth.Width(line))
+			if head == "" {
+				break // not even one character fits
+			}
+			line, word = line+head, word[len(head):]
+			flush()
+		}
+		if !empty {
+			line += " "
+		}
+		line, empty = line+word, false
+	}
+	if !empty {
+		flush()
+	}
+}
+
+// prefix is as much of word as fits into width columns.
+func prefix(word string, width int) string {
+	end := 0
+	for i, r := range word {
+		if twwidth.Width(word[:i+len(string(r))]) > width {
+			break
+		}
+		end = i + len(string(r))
+	}
+	return word[:end]
+}

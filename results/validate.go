@@ -1,0 +1,151 @@
+package results
+
+import (
+	"errors"
+	"fmt"
+	"math"
+)
+
+// Bounds on what a record may say. They are far beyond any measurement: what
+// exceeds them is no result, and would only overflow what is computed from it.
+const (
+	maxName        = 200     // bytes of a scenario's, arm's or backend's name
+	maxEntries     = 1000    // of a map or list beside the slices
+	maxConnections = 1 << 30 // a process cannot have more descriptors
+	maxCount       = 1 << 50 // messages, events, bytes: ten years of 10 GbE
+	maxValue       = 1e18    // of a metric
+	yearNS         = 365 * 864 * 1e11
+)
+
+func (r Run) validate() error {
+	if len(r.Labels) > maxEntries || len(r.Args) > maxEntries {
+		return fmt.Errorf("%d labels and %d args, where %d are allowed", len(r.Labels), len(r.Args), maxEntries)
+	}
+	return nil
+}
+
+// validate says why t cannot be the record of a trial.
+func (t Trial) validate() error {
+	switch t.Status {
+	case StatusOK, StatusSkipped, StatusFailed, StatusVoided, StatusInterrupted:
+	default:
+		return fmt.Errorf("status %q is none of ok, skipped, failed, voided, interrupted", t.Status)
+	}
+	names := []struct{ field, value string }{{"scenario", t.Scenario}, {"arm", t.Arm}, {"backend", t.Backend}}
+	for _, n := range names {
+		if n.value == "" || len(n.value) > maxName {
+			return fmt.Errorf("%s has %d bytes, where 1 to %d are allowed", n.field, len(n.value), maxName)
+		}
+	}
+	if n := max(len(t.Values), len(t.Options), len(t.Validity)); n > maxEntries {
+		return fmt.Errorf("%d values, options or validity flags, where %d are allowed", n, maxEntries)
+	}
+	if t.ServerCPU < -1 || t.LoadCPU < -1 {
+		return fmt.Errorf("server_cpu %d, load_cpu %d: a CPU is numbered from 0, and -1 is none", t.ServerCPU, t.LoadCPU)
+	}
+	return errors.Join(t.Cell.validate(), t.validateCounts(), t.validateValues())
+}
+
+func (c Cell) validate() error {
+	if !(c.Rate >= 0 && c.Rate <= maxCount) {
+		return fmt.Errorf("rate is %g, where 0 to %g are allowed", c.Rate, float64(maxCount))
+	}
+	return firstOutside(
+		bounded{"connections", int64(c.Connections), maxConnections},
+		bounded{"active", int64(c.Active), maxConnections},
+		bounded{"rounds", int64(c.Rounds), maxCount},
+		bounded{"duration_ns", c.DurationNS, yearNS},
+		bounded{"size", int64(c.Size), maxCount},
+		bounded{"socket_buffers", int64(c.SocketBuffers), maxCount},
+	)
+}
+
+func (t Trial) validateCounts() error {
+	counts := []bounded{
+		{"block", int64(t.Block), maxCount},
+		{"started_at", int64(t.StartedAt), maxCount},
+		{"errors.connect", t.Errors.Connect, maxCount},
+		{"errors.read", t.Errors.Read, maxCount},
+		{"errors.write", t.Errors.Write, maxCount},
+		{"errors.reset", t.Errors.Reset, maxCount},
+		{"errors.timeout", t.Errors.Timeout, maxCount},
+		{"errors.mismatch", t.Errors.Mismatch, maxCount},
+	}
+	if t.Counters != nil {
+		counts = append(counts, t.Counters.Server.bounds("counters.server.")...)
+		counts = append(counts, t.Counters.Load.bounds("counters.load.")...)
+	}
+	for _, s := range t.Slices {
+		err := firstOutside(
+			bounded{"slices.turn", int64(s.Turn), maxCount},
+			bounded{"slices.order", int64(s.Order), maxCount},
+			bounded{"slices.messages", s.Messages, maxCount},
+			bounded{"slices.connects", s.Connects, maxCount},
+			bounded{"slices.elapsed_ns", s.ElapsedNS, yearNS},
+			bounded{"slices.server_cpu_ns", s.ServerCPUNS, yearNS},
+			bounded{"slices.load_cpu_ns", s.LoadCPUNS, yearNS},
+		)
+		if err != nil {
+			return err
+		}
+	}
+	return firstOutside(counts...)
+}
+
+func (c Counters) bounds(prefix string) []bounded {
+	return []bounded{
+		{prefix + "waits", c.Waits, maxCount},
+		{prefix + "events", c.Events, maxCount},
+		{prefix + "empty_waits", c.EmptyWaits, maxCount},
+		{prefix + "adds", c.Adds, maxCount},
+		{prefix + "modifies", c.Modifies, maxCount},
+		{prefix + "removes", c.Removes, maxCount},
+		{prefix + "accepts", c.Accepts, maxCount},
+		{prefix + "reads", c.Reads, maxCount},
+		{prefix + "writes", c.Writes, maxCount},
+		{prefix + "eagain", c.EAGAIN, maxCount},
+		{prefix + "bytes_in", c.BytesIn, maxCount},
+		{prefix + "bytes_out", c.BytesOut, maxCount},
+	}
+}
+
+func (t Trial) validateValues() error {
+	for metric, v := range t.Values {
+		if math.IsNaN(v) || math.Abs(v) > maxValue {
+			return fmt.Errorf("value %q is %g, beyond anything measurable", metric, v)
+		}
+		if v < 0 && !metric.maybeNegative() {
+			return fmt.Errorf("value %q is %g, and cannot be negative", metric, v)
+		}
+	}
+	return nil
+}
+
+// maybeNegative tells the metrics that are differences. Memory may shrink
+// while connections are set up; of a metric that this version does not know,
+// anything may be true.
+func (m Metric) maybeNegative() bool {
+	switch m {
+	case Messages, Elapsed, Throughput, ServerCPUPerMessage, LoadCPUPerMessage, ServerSyscallsPerMsg, EventsPerWait,
+		ConnectElapsed, ConnectsPerSecond, ServerCPUPerConnection, ServerRSS, LoadRSS,
+		LatencyP50, LatencyP90, LatencyP99, LatencyP999, LatencyMax:
+		return false
+	}
+	return true
+}
+
+// bounded is a field that may be anything from zero to max.
+type bounded struct {
+	field string
+	value int64
+	max   int64
+}
+
+func firstOutside(fields ...bounded) error {
+	for _, f := range fields {
+		if f.value < 0 || f.value > f.max {
+			return fmt.Errorf("%s is %d, where 0 to %d are allowed", f.field, f.value, f.max)
+		}
+	}
+	return nil
+}
