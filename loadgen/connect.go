@@ -60,12 +60,22 @@ func (g *Generator) Connect(record bool) (Connected, error) {
 	failures := g.errors.Total()
 	first := multiplexers.Monotonic()
 	for len(g.opened) < g.cfg.Connections || g.outstanding > 0 {
-		for g.outstanding < inFlight && len(g.opened) < g.cfg.Connections {
+		mayStart := func() bool { return g.outstanding < inFlight && len(g.opened) < g.cfg.Connections }
+		if mayStart() {
 			if err := g.startConnect(); err != nil {
 				return Connected{}, err
 			}
 		}
-		n, aborted, err := g.wait(-1)
+		if g.errors.Total() > failures {
+			break // at once: with nothing outstanding a wait would not end
+		}
+		// Looked for after each, because a connection over loopback is mostly
+		// there when connect(2) returns: it would wait for its successors.
+		timeout := time.Duration(-1)
+		if mayStart() {
+			timeout = 0
+		}
+		n, aborted, err := g.wait(timeout)
 		if err != nil {
 			return Connected{}, err
 		}

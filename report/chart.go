@@ -88,6 +88,9 @@ func sweeps(cells []Cell, varying []dimension) []sweep {
 	var all []sweep
 	shown := make(map[results.Cell]bool)
 	for _, x := range varying {
+		if x.zero != "" {
+			continue
+		}
 		for _, g := range along(cells, x, varying) {
 			if len(g) < 2 || !slices.ContainsFunc(g, func(c Cell) bool { return !shown[c.Cell] }) {
 				continue

@@ -14,6 +14,9 @@ type dimension struct {
 	axis   string // label of a chart's axis
 	value  func(results.Cell) float64
 	phrase func(results.Cell) string // in a sentence; empty if the cell has none
+	// zero is what the value 0 stands for where it is no quantity. Cells are
+	// told apart by such a dimension, but never drawn along it.
+	zero string
 }
 
 // dimensions are in the order in which a chart prefers them for its x axis.
@@ -21,49 +24,53 @@ func dimensions() []dimension {
 	return []dimension{
 		connectionsDimension(),
 		{
-			"active", "active connections",
-			func(c results.Cell) float64 { return float64(c.Active) },
-			activePhrase,
+			name: "active", axis: "active connections",
+			value:  func(c results.Cell) float64 { return float64(c.Active) },
+			phrase: activePhrase,
 		},
 		{
-			"size", "payload size (bytes)",
-			func(c results.Cell) float64 { return float64(c.Size) },
-			func(c results.Cell) string { return unless(c.Size == 0, formatInt(int64(c.Size))+" bytes a message") },
+			name: "size", axis: "payload size (bytes)",
+			value:  func(c results.Cell) float64 { return float64(c.Size) },
+			phrase: func(c results.Cell) string { return unless(c.Size == 0, formatInt(int64(c.Size))+" bytes a message") },
 		},
 		{
-			"rounds", "rounds",
-			func(c results.Cell) float64 { return float64(c.Rounds) },
-			func(c results.Cell) string { return unless(c.Rounds == 0, formatInt(int64(c.Rounds))+" rounds") },
+			name: "rounds", axis: "rounds",
+			value:  func(c results.Cell) float64 { return float64(c.Rounds) },
+			phrase: func(c results.Cell) string { return unless(c.Rounds == 0, formatInt(int64(c.Rounds))+" rounds") },
 		},
 		{
-			"rate", "offered rate (msgs/s)",
-			func(c results.Cell) float64 { return c.Rate },
-			func(c results.Cell) string {
+			name: "rate", axis: "offered rate (msgs/s)",
+			value: func(c results.Cell) float64 { return c.Rate },
+			phrase: func(c results.Cell) string {
 				return unless(c.Rate == 0, formatNumber(c.Rate, 0)+" msgs/s offered")
 			},
 		},
 		{
-			"duration", "window (s)",
-			func(c results.Cell) float64 { return float64(c.DurationNS) / 1e9 },
-			func(c results.Cell) string {
+			name: "duration", axis: "window (s)",
+			value: func(c results.Cell) float64 { return float64(c.DurationNS) / 1e9 },
+			phrase: func(c results.Cell) string {
 				return unless(c.DurationNS == 0, formatDuration(float64(c.DurationNS))+" per arm and block")
 			},
 		},
 		{
-			"socket-buffers", "socket buffers (bytes)",
-			func(c results.Cell) float64 { return float64(c.SocketBuffers) },
-			func(c results.Cell) string {
-				return unless(c.SocketBuffers == 0, "socket buffers of "+formatInt(int64(c.SocketBuffers))+" bytes")
+			name: "socket-buffers", axis: "socket buffers (bytes)",
+			value: func(c results.Cell) float64 { return float64(c.SocketBuffers) },
+			phrase: func(c results.Cell) string {
+				if c.SocketBuffers == 0 {
+					return "the kernel's own socket buffers"
+				}
+				return "socket buffers of " + formatInt(int64(c.SocketBuffers)) + " bytes"
 			},
+			zero: "kernel's",
 		},
 	}
 }
 
 func connectionsDimension() dimension {
 	return dimension{
-		"connections", "connections",
-		func(c results.Cell) float64 { return float64(c.Connections) },
-		func(c results.Cell) string { return formatInt(int64(c.Connections)) + " connections" },
+		name: "connections", axis: "connections",
+		value:  func(c results.Cell) float64 { return float64(c.Connections) },
+		phrase: func(c results.Cell) string { return formatInt(int64(c.Connections)) + " connections" },
 	}
 }
 
@@ -103,7 +110,7 @@ func splitDimensions(cells []Cell) (varying, fixed []dimension) {
 		}
 		if slices.ContainsFunc(cells, func(c Cell) bool { return d.value(c.Cell) != d.value(first) }) {
 			varying = append(varying, d)
-		} else {
+		} else if d.zero == "" || d.value(first) != 0 { // what was left as it is goes without saying
 			fixed = append(fixed, d)
 		}
 	}

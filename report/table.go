@@ -47,7 +47,13 @@ func newTable(sc Scenario) table {
 		t.columns = append(t.columns, numbers(strings.ReplaceAll(d.name, "-", "\n"), 0, rows, func(r row) number {
 			return number{value: d.value(r.cell.Cell), known: true}
 		}))
-		t.columns[len(t.columns)-1].cell = true
+		c := &t.columns[len(t.columns)-1]
+		c.cell = true
+		for i, r := range rows {
+			if d.zero != "" && d.value(r.cell.Cell) == 0 {
+				c.cells[i] = d.zero
+			}
+		}
 	}
 	arms := column{header: "backend", left: true}
 	for _, r := range rows {
