@@ -57,7 +57,7 @@ func (g *Generator) Connect(record bool) (Connected, error) {
 	defer g.cfg.Entry.Release()
 	before, cpu := g.counters, multiplexers.ThreadCPUTime()
 	g.outstanding, g.record = 0, record
-	failures := g.errors.Total()
+	failures, unopened := g.errors.Total(), 0
 	first := multiplexers.Monotonic()
 	for len(g.opened) < g.cfg.Connections || g.outstanding > 0 {
 		mayStart := func() bool { return g.outstanding < inFlight && len(g.opened) < g.cfg.Connections }
@@ -81,6 +81,8 @@ func (g *Generator) Connect(record bool) (Connected, error) {
 		}
 		if aborted {
 			g.giveUp("connecting")
+			unopened = g.cfg.Connections - len(g.opened)
+			break
 		}
 		for _, e := range g.events[:n] {
 			g.finishConnect(e)
@@ -89,8 +91,13 @@ func (g *Generator) Connect(record bool) (Connected, error) {
 			break
 		}
 	}
+	established := len(g.opened) - g.outstanding - int(g.errors.Total()-failures)
+	if unopened > 0 {
+		g.note("connecting", errAborted)
+		g.errors.Timeout += int64(unopened)
+	}
 	return Connected{
-		Established: len(g.opened) - g.outstanding - int(g.errors.Total()-failures),
+		Established: established,
 		First:       first,
 		Last:        multiplexers.Monotonic(),
 		CPU:         multiplexers.ThreadCPUTime() - cpu,

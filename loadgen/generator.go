@@ -179,15 +179,20 @@ func (g *Generator) wait(timeout time.Duration) (n int, aborted bool, err error)
 // the connection.
 func (g *Generator) fail(fd int, class *int64, doing string, err error) {
 	*class++
-	if g.first == nil {
-		g.first = fmt.Errorf("%s on a connection of %d: %w", doing, g.cfg.Connections, err)
-	}
+	g.note(doing, err)
 	c := &g.conns[fd]
 	if c.state == busy || c.state == connecting {
 		g.outstanding--
 	}
 	if c.state != closed {
 		g.drop(fd)
+	}
+}
+
+// note keeps the first failure in words.
+func (g *Generator) note(doing string, err error) {
+	if g.first == nil {
+		g.first = fmt.Errorf("%s on a connection of %d: %w", doing, g.cfg.Connections, err)
 	}
 }
 

@@ -123,7 +123,11 @@ func milliseconds(d time.Duration) int32 {
 		return -1
 	}
 	const largest = 1<<31 - 1
-	return int32(min(largest, (d+time.Millisecond-1)/time.Millisecond))
+	ms := d / time.Millisecond
+	if d%time.Millisecond > 0 {
+		ms++
+	}
+	return int32(min(largest, ms))
 }
 
 func epollWanted(want Interest) uint32 {

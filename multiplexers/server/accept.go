@@ -14,6 +14,11 @@ func (l *loop) acceptAll() {
 	before := l.counters.Accepts
 	for {
 		fd, errno := l.entry.Accept(l.listener)
+		if errno == unix.EMFILE || errno == unix.ENFILE {
+			if errno = l.refuse(errno); errno == 0 {
+				continue
+			}
+		}
 		switch errno {
 		case 0:
 			l.counters.Accepts++
@@ -21,11 +26,6 @@ func (l *loop) acceptAll() {
 			continue
 		case unix.EAGAIN:
 			l.counters.EAGAIN++
-		case unix.EMFILE, unix.ENFILE:
-			if l.refuse() {
-				continue
-			}
-			l.pauseAccepting()
 		case unix.ECONNABORTED, unix.EPERM, unix.EPROTO, unix.ENOPROTOOPT, unix.EOPNOTSUPP,
 			unix.ENETDOWN, unix.ENETUNREACH, unix.EHOSTDOWN, unix.EHOSTUNREACH, unix.ENONET:
 			// Errors of the connection, not of the listener (accept(2),
@@ -43,10 +43,14 @@ func (l *loop) acceptAll() {
 
 // refuse accepts one connection on the reserve descriptor and closes it, so
 // that its client knows, and a full descriptor table does not leave the
-// listener ready for ever.
-func (l *loop) refuse() bool {
+// listener ready for ever. It returns the outcome of that, or lacking if there
+// is no reserve.
+//
+// Nobody may be waiting (EAGAIN): accept4(2) looks for a free number before it
+// looks into the queue, so the last connection that fits is followed by EMFILE.
+func (l *loop) refuse(lacking unix.Errno) unix.Errno {
 	if l.reserve < 0 {
-		return false
+		return lacking
 	}
 	l.entry.Close(l.reserve)
 	fd, errno := l.entry.Accept(l.listener)
@@ -55,7 +59,7 @@ func (l *loop) refuse() bool {
 		l.entry.Close(fd)
 	}
 	l.reserve, _ = l.entry.Duplicate(l.wake)
-	return errno == 0
+	return errno
 }
 
 // pauseAccepting stops watching the listener until a connection ends: nothing

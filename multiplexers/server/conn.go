@@ -12,6 +12,9 @@ import (
 // has no buffer.
 type conn struct {
 	open bool
+	// queued: its turn ended with input left. It is served once, after the next
+	// batch, however many events that brings.
+	queued bool
 	// pending is the part of a reply that did not fit into the socket, in a
 	// buffer of its own. While there is any, nothing is read from the
 	// connection: its peer is to drain first.
@@ -48,8 +51,8 @@ func (l *loop) remove(fd int) {
 // sent, up to the turn's budget.
 func (l *loop) handle(fd int, ready multiplexers.Interest) {
 	c := &l.conns[fd]
-	if !c.open {
-		return // ended earlier in this batch
+	if !c.open || c.queued {
+		return // ended earlier in this batch, or to be served after it
 	}
 	if len(c.pending) > 0 {
 		if !l.flush(fd, c) || !l.edge {
@@ -81,6 +84,7 @@ func (l *loop) handle(fd int, ready multiplexers.Interest) {
 		}
 	}
 	if l.edge {
+		c.queued = true
 		l.requeued = append(l.requeued, fd)
 	}
 }

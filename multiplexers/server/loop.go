@@ -5,6 +5,7 @@ package server
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -85,8 +86,11 @@ func newLoop(cfg Config, listener, wake int, commands <-chan command) (*loop, er
 	return l, nil
 }
 
-// run serves until it is told to stop, or the multiplexer fails.
+// run serves until it is told to stop, or the multiplexer fails. It stays on
+// one thread throughout, whose CPU clock is the server's.
 func (l *loop) run() error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	l.entry.Hold()
 	err := l.serve()
 	l.entry.Release()
@@ -116,6 +120,7 @@ func (l *loop) serve() error {
 			}
 		}
 		for _, fd := range l.again {
+			l.conns[fd].queued = false
 			l.handle(fd, l.initial)
 		}
 		l.closeBatch()

@@ -62,6 +62,7 @@ type Server struct {
 	wake     int // eventfd in the loop's interest set
 	ended    chan struct{}
 	once     sync.Once
+	mu       sync.Mutex // held by who rings, so that wake is not closed under it
 }
 
 // New listens on cfg.Address. The caller runs Serve, and calls Close in the end
@@ -107,12 +108,21 @@ func (s *Server) Close() {
 	s.once.Do(func() {
 		_, _ = s.ask(command{kind: stop})
 		<-s.ended
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		unix.Close(s.wake)
 	})
 }
 
 func (s *Server) ask(c command) (Snapshot, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	c.reply = make(chan Snapshot, 1)
+	select {
+	case <-s.ended:
+		return Snapshot{}, ErrStopped // wake may be closed, and its number another file's
+	default:
+	}
 	select {
 	case s.commands <- c:
 	case <-s.ended:

@@ -1,0 +1,91 @@
+//go:build linux
+
+package muxtest
+
+import (
+	"errors"
+
+	"golang.org/x/sys/unix"
+
+	"muxbench/multiplexers"
+)
+
+// numberCases are about descriptors with high numbers.
+func numberCases() []Case {
+	return []Case{
+		{ID: "C-057", Tier: "P", Title: "a descriptor beyond the declared limit is refused when added", Source: "select(2), on FD_SETSIZE", needs: limited, run: beyondLimit},
+		{ID: "C-058", Tier: "P", Title: "the last numbers of an fd_set, and those at the ends of words", Source: "select(2), on FD_SETSIZE", run: endsOfWords},
+		{ID: "C-059", Tier: "P", Title: "numbers as high as the limit of descriptors allows", Source: "the contract", needs: unlimited, run: highNumbers},
+	}
+}
+
+func limited(m multiplexers.Mechanism) bool   { return m.Capabilities.MaxFD > 0 }
+func unlimited(m multiplexers.Mechanism) bool { return !limited(m) }
+
+func beyondLimit(r *rig) {
+	last := r.mechanism.Capabilities.MaxFD
+	reader, _ := r.pipe()
+	fd := r.above(last+1, reader)
+	if err := r.mux.Add(fd, readable); !errors.Is(err, multiplexers.ErrFDLimit) {
+		r.errorf("Add of descriptor %d, beyond %d: %v, want %v", fd, last, err, multiplexers.ErrFDLimit)
+	}
+	r.expect("refused")
+}
+
+func endsOfWords(r *rig) {
+	numbers := []int{31, 32, 63, 64, 127, 128, 1021, 1022, 1023}
+	if unlimited(r.mechanism) {
+		numbers = append(numbers, 1024, 1025, 1087, 1088)
+	}
+	r.eachAlone(numbers)
+}
+
+// highNumbers goes as high as this process may without raising its limit, but
+// no higher than kernels commonly allow.
+func highNumbers(r *rig) {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		r.fatalf("getrlimit: %v", err)
+	}
+	top := int(min(limit.Cur, 1<<20)) - 4
+	r.eachAlone([]int{top / 2, top - 64, top})
+}
+
+// eachAlone wants descriptors at about these numbers to be reported together,
+// and each by itself.
+func (r *rig) eachAlone(numbers []int) {
+	var here, there []int
+	var all []multiplexers.Event
+	for _, number := range numbers {
+		reader, writer := r.pipe()
+		here = append(here, r.above(number, reader))
+		there = append(there, writer)
+	}
+	for i, fd := range here {
+		r.add(fd, readable)
+		r.expect("added one more", r.again(all...)...)
+		r.write(there[i], 1)
+		all = append(all, ready(fd, readable))
+		r.expect("written to one more", append(r.again(all[:i]...), all[i])...)
+	}
+	for i, fd := range here {
+		r.drain(fd)
+		r.expect("drained one more", r.again(all[i+1:]...)...)
+	}
+	for i, fd := range here {
+		r.write(there[i], 1)
+		r.expect("one alone", all[i])
+		r.drain(fd)
+	}
+	// From the highest down, so that the end of the set moves each time.
+	for i := len(here) - 1; i >= 0; i-- {
+		r.write(there[i], 1)
+		r.write(there[0], 1)
+		r.remove(here[i])
+		if i > 0 {
+			r.expect("the highest removed", all[0])
+			r.drain(here[0])
+		}
+	}
+	r.expect("all removed")
+}

@@ -1,0 +1,168 @@
+//go:build linux
+
+package muxtest
+
+import (
+	"cmp"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"muxbench/multiplexers"
+)
+
+// patience bounds waits for what is to happen, so that a case fails in words
+// rather than by the watchdog. Nothing is expected to take a part of it.
+const patience = time.Second
+
+// rig is what a case works with: a fresh multiplexer, the descriptors that the
+// case opens, and what went wrong.
+type rig struct {
+	mechanism multiplexers.Mechanism
+	mux       multiplexers.Multiplexer
+	owned     []int     // descriptors to close in the end
+	waiters   []*waiter // waits begun in other threads
+
+	mu       sync.Mutex
+	failures []string
+}
+
+// try runs a case to its end.
+func (r *rig) try(run func(*rig)) {
+	defer r.release()
+	defer func() {
+		// A panic of one multiplexer is a failure of one case.
+		if p := recover(); p != nil {
+			r.errorf("panic: %v", p)
+		}
+	}()
+	mux, err := r.mechanism.New(multiplexers.Runtime)
+	if err != nil {
+		r.fatalf("New: %v", err)
+	}
+	r.mux = mux
+	run(r)
+}
+
+// release gives back what the case holds. A multiplexer in which a wait is
+// still under way stays open: closing it would not end the wait.
+func (r *rig) release() {
+	for _, fd := range r.owned {
+		closeQuietly(fd)
+	}
+	for _, w := range r.waiters {
+		if !w.over() {
+			r.errorf("a wait is still under way at the end")
+			return
+		}
+	}
+	if r.mux == nil {
+		return
+	}
+	if err := r.mux.Close(); err != nil {
+		r.errorf("Close: %v", err)
+	}
+}
+
+func (r *rig) errorf(format string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failures = append(r.failures, fmt.Sprintf(format, args...))
+}
+
+// fatalf ends the case.
+func (r *rig) fatalf(format string, args ...any) {
+	r.errorf(format, args...)
+	runtime.Goexit()
+}
+
+func (r *rig) failed() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.failures)
+}
+
+func (r *rig) add(fd int, want multiplexers.Interest) {
+	if err := r.mux.Add(fd, want); err != nil {
+		r.fatalf("Add(%d, %v): %v", fd, want, err)
+	}
+}
+
+func (r *rig) modify(fd int, want multiplexers.Interest) {
+	if err := r.mux.Modify(fd, want); err != nil {
+		r.fatalf("Modify(%d, %v): %v", fd, want, err)
+	}
+}
+
+func (r *rig) remove(fd int) {
+	if err := r.mux.Remove(fd); err != nil {
+		r.fatalf("Remove(%d): %v", fd, err)
+	}
+}
+
+// batch is one wait with room for so many events.
+func (r *rig) batch(room int, timeout time.Duration) []multiplexers.Event {
+	events := make([]multiplexers.Event, room)
+	n, err := r.mux.Wait(events, timeout)
+	if err != nil {
+		r.fatalf("Wait: %v", err)
+	}
+	if n < 0 || n > room {
+		r.fatalf("Wait returned %d events of at most %d", n, room)
+	}
+	return events[:n]
+}
+
+// expect waits once, with room for more, and wants just these events. What is
+// expected is there already, and every wait looks before it sleeps, so that
+// the timeout decides nothing but how soon a failure is known.
+func (r *rig) expect(when string, want ...multiplexers.Event) {
+	timeout := shortWait
+	if len(want) == 0 {
+		timeout = 0
+	}
+	r.compare(when, r.batch(len(want)+16, timeout), want)
+}
+
+// compare reports the difference between two sets of events.
+func (r *rig) compare(when string, got, want []multiplexers.Event) {
+	byNumber := func(a, b multiplexers.Event) int { return cmp.Compare(a.FD, b.FD) }
+	slices.SortFunc(got, byNumber)
+	slices.SortFunc(want, byNumber)
+	if !slices.Equal(got, want) {
+		r.errorf("%s: got %v, want %v", when, got, want)
+	}
+}
+
+// again is what a second wait reports of a readiness that persists.
+func (r *rig) again(events ...multiplexers.Event) []multiplexers.Event {
+	if edgeTriggered(r.mechanism) {
+		return nil
+	}
+	return events
+}
+
+// shown is how a descriptor which the kernel finds in this state appears
+// through the mechanism to those who want want of it. A mechanism that cannot
+// report hang-ups and errors shows the one as readable and the other as
+// readable and writable (select(2), "Correspondence between select() and
+// poll() notifications").
+func (r *rig) shown(want, found multiplexers.Interest) multiplexers.Interest {
+	if r.mechanism.Capabilities.HangUp {
+		return found
+	}
+	if found&(multiplexers.HangUp|multiplexers.Error) != 0 {
+		found |= multiplexers.Readable
+	}
+	if found&multiplexers.Error != 0 {
+		found |= multiplexers.Writable
+	}
+	return found & want & (multiplexers.Readable | multiplexers.Writable)
+}
+
+// ready is the event of a descriptor.
+func ready(fd int, found multiplexers.Interest) multiplexers.Event {
+	return multiplexers.Event{FD: fd, Ready: found}
+}

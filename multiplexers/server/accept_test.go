@@ -1,0 +1,155 @@
+//go:build linux
+
+package server_test
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"muxbench/multiplexers/server"
+)
+
+// TestAcceptStorm connects many at once: nobody is forgotten, whatever the
+// trigger.
+func TestAcceptStorm(t *testing.T) {
+	eachBackend(t, func(t *testing.T, b server.Backend) {
+		s := start(t, config(b))
+		const clients = 400
+		var all sync.WaitGroup
+		for i := range clients {
+			all.Go(func() {
+				c, err := net.DialTCP("tcp4", nil, net.TCPAddrFromAddrPort(s.Address()))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer c.Close()
+				m := message(10 + i)
+				got := make([]byte, len(m))
+				err = c.SetDeadline(time.Now().Add(patience))
+				if err == nil {
+					_, err = c.Write(m)
+				}
+				if err == nil {
+					_, err = io.ReadFull(c, got)
+				}
+				if err != nil || string(got) != string(m) {
+					t.Errorf("client %d: %v", i, err)
+				}
+			})
+		}
+		all.Wait()
+		snap := eventually(t, s, "all are gone", func(snap server.Snapshot) bool { return snap.Open == 0 })
+		if snap.Counters.Accepts != clients || snap.Refused != 0 {
+			t.Errorf("%d accepted, %d refused, want %d and none", snap.Counters.Accepts, snap.Refused, clients)
+		}
+	})
+}
+
+// TestFullDescriptorTable is C-182: with no descriptor left, clients are
+// refused at once, the loop does not spin, those who are in are served, and
+// later others are let in.
+func TestFullDescriptorTable(t *testing.T) {
+	eachBackend(t, func(t *testing.T, b server.Backend) {
+		c := startCramped(t, b)
+		var in []net.Conn
+		refused := 0
+		for range 60 {
+			if client, served := c.try(); served {
+				if refused > 0 {
+					t.Fatal("served after others were refused, and nobody left")
+				}
+				in = append(in, client)
+			} else {
+				refused++
+			}
+		}
+		if len(in) == 0 || refused == 0 {
+			t.Fatalf("%d served, %d refused, want both", len(in), refused)
+		}
+		full := c.snapshot()
+		if full.Open != len(in) || full.Refused != int64(refused) {
+			t.Errorf("the server says %d open and %d refused, want %d and %d", full.Open, full.Refused, len(in), refused)
+		}
+		for range 10 {
+			if snap := c.snapshot(); snap.Counters.Waits != full.Counters.Waits || snap.Counters.EAGAIN != full.Counters.EAGAIN {
+				t.Fatalf("full and idle, the loop waits on: %+v, before %+v", snap.Counters, full.Counters)
+			}
+		}
+		for _, client := range in {
+			exchange(t, client, message(100))
+		}
+		const leaving = 3
+		for range leaving {
+			if err := in[0].Close(); err != nil {
+				t.Fatal(err)
+			}
+			in = in[1:]
+		}
+		deadline := time.Now().Add(patience)
+		for c.snapshot().Open != len(in) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%d closed connections are not noticed", leaving)
+			}
+		}
+		for i := range leaving {
+			if _, served := c.try(); !served {
+				t.Fatalf("with %d descriptors free a client is refused", leaving-i)
+			}
+		}
+		if _, served := c.try(); served {
+			t.Error("served beyond the limit")
+		}
+	})
+}
+
+// TestReserveLost: somebody took the last descriptor, the reserve included.
+// Clients then wait in the queue without the loop spinning, until a connection
+// ends; and there is a reserve again.
+func TestReserveLost(t *testing.T) {
+	eachBackend(t, func(t *testing.T, b server.Backend) {
+		c := startCramped(t, b)
+		leaves, served := c.try()
+		if !served {
+			t.Fatal("the first client is refused")
+		}
+		before := c.allow(3)
+		waits := c.connect()
+		if _, err := waits.Write(message(10)); err != nil {
+			t.Fatal(err)
+		}
+		deadline := time.Now().Add(patience)
+		for c.snapshot().Counters.Waits == before.Counters.Waits {
+			if time.Now().After(deadline) {
+				t.Fatal("the loop takes no notice of a client")
+			}
+		}
+		paused := c.snapshot()
+		if paused.Counters.Accepts != before.Counters.Accepts || paused.Refused != 0 {
+			t.Fatalf("%+v: want neither accepted nor refused", paused)
+		}
+		for range 10 {
+			if snap := c.snapshot(); snap.Counters != paused.Counters {
+				t.Fatalf("the loop goes on: %+v, before %+v", snap.Counters, paused.Counters)
+			}
+		}
+		c.allow(fewDescriptors)
+		if err := leaves.Close(); err != nil {
+			t.Fatal(err)
+		}
+		got := make([]byte, 10)
+		if _, err := io.ReadFull(waits, got); err != nil || !bytes.Equal(got, message(10)) {
+			t.Fatalf("with descriptors again, the waiting client gets %v, %v", got, err)
+		}
+		for range fewDescriptors {
+			if _, served = c.try(); !served {
+				return
+			}
+		}
+		t.Error("a full table refuses nobody")
+	})
+}
