@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -98,22 +99,19 @@ func load(s streams, path string) (report.Summary, error) {
 	return report.Summarise(file.Run, file.Trials), nil
 }
 
-// present prints a fresh result, and writes its report and charts beside it.
+// present writes a fresh result's report and charts beside it, and prints it.
+// In this order: a reader that has gone ends the process, as SIGPIPE does.
 func present(s streams, dir string) error {
 	summary, err := load(s, dir)
 	if err != nil {
 		return err
 	}
-	if err := text(s.out, summary); err != nil {
-		return fmt.Errorf("printing the result, which is kept in %s: %w", dir, err)
-	}
-	if err := report.WriteMarkdown(filepath.Join(dir, "report.md"), summary); err != nil {
-		return err
-	}
-	charts, err := report.WriteCharts(filepath.Join(dir, "charts"), summary)
-	if err != nil {
-		return err
+	written := report.WriteMarkdown(filepath.Join(dir, "report.md"), summary)
+	charts, drawn := report.WriteCharts(filepath.Join(dir, "charts"), summary)
+	printed := text(s.out, summary)
+	if printed != nil {
+		printed = fmt.Errorf("printing the result, which is kept in %s: %w", dir, printed)
 	}
 	fmt.Fprintf(s.err, "\nresult: %s\ncharts: %d in %s\n", dir, len(charts), filepath.Join(dir, "charts"))
-	return nil
+	return errors.Join(written, drawn, printed)
 }
