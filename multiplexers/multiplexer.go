@@ -65,7 +65,10 @@ var ErrFDLimit = errors.New("descriptor beyond what the multiplexer can represen
 // Capabilities.ConcurrentModify allows Add, Modify and Remove during a Wait.
 //
 // It never closes a watched descriptor. Errors of Add, Modify and Remove wrap
-// the errno and name the descriptor.
+// the errno and name the descriptor. Descriptors are the caller's to keep open
+// while they are watched: what a mechanism makes of a number that is not open
+// is the kernel's affair (EBADF from epoll at once; from select in the wait; an
+// Error event from poll).
 type Multiplexer interface {
 	// Add watches fd: EEXIST if it is watched already, EBADF if it cannot be
 	// a descriptor, ErrFDLimit if it cannot be represented.
@@ -82,10 +85,10 @@ type Multiplexer interface {
 	// fills events from the front with at most one event per descriptor. A
 	// negative timeout blocks for as long as it takes, 0 polls, a positive
 	// one is rounded up to the mechanism's precision. Signals do not end a
-	// wait: it goes on for what is left of the timeout. 0, nil is allowed
-	// before that. Where more are ready than fit, later calls report the
-	// others first, so that none is starved. events must not be empty. Wait
-	// does not allocate once it has seen its largest buffer.
+	// wait: it goes on for what is left of the timeout. Where more are ready
+	// than fit, later calls report the others first, so that none is starved.
+	// events must not be empty. Wait does not allocate once it has seen its
+	// largest buffer.
 	Wait(events []Event, timeout time.Duration) (int, error)
 	// Close gives back what the multiplexer holds in the kernel.
 	Close() error

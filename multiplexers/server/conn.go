@@ -19,6 +19,7 @@ type conn struct {
 	// buffer of its own. While there is any, nothing is read from the
 	// connection: its peer is to drain first.
 	pending []byte
+	sent    int32 // bytes of pending that are sent already
 }
 
 // add takes in an accepted connection.
@@ -103,14 +104,11 @@ func (l *loop) reply(fd int, c *conn, p []byte) bool {
 
 // flush sends what is pending, and returns whether that is all of it.
 func (l *loop) flush(fd int, c *conn) bool {
-	n, ok := l.write(fd, c.pending)
+	n, ok := l.write(fd, c.pending[c.sent:])
 	if !ok {
 		return false
 	}
-	if n < len(c.pending) {
-		// Moved to the front rather than sliced off, so that the buffer keeps
-		// its capacity for the next connection.
-		c.pending = c.pending[:copy(c.pending, c.pending[n:])]
+	if c.sent += int32(n); int(c.sent) < len(c.pending) {
 		return false
 	}
 	l.recycle(c)
@@ -157,6 +155,6 @@ func (l *loop) spareBuffer() []byte {
 func (l *loop) recycle(c *conn) {
 	if c.pending != nil {
 		l.spare = append(l.spare, c.pending[:0])
-		c.pending = nil
+		c.pending, c.sent = nil, 0
 	}
 }
