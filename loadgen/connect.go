@@ -5,6 +5,7 @@ package loadgen
 import (
 	"fmt"
 	"net/netip"
+	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -54,7 +55,15 @@ type Connected struct {
 // means that the generator itself cannot go on.
 func (g *Generator) Connect(record bool) (Connected, error) {
 	g.cfg.Entry.Hold()
-	defer g.cfg.Entry.Release()
+	did, err := g.connectAll(record)
+	g.cfg.Entry.Release()
+	if err != nil {
+		return Connected{}, fmt.Errorf("opening connection %d of %d: %w", len(g.opened)+1, g.cfg.Connections, err)
+	}
+	return did, nil
+}
+
+func (g *Generator) connectAll(record bool) (Connected, error) {
 	before, cpu := g.counters, multiplexers.ThreadCPUTime()
 	g.outstanding, g.record = 0, record
 	failures, unopened := g.errors.Total(), 0
@@ -110,7 +119,7 @@ func (g *Generator) startConnect() error {
 	started := g.now()
 	fd, errno := g.cfg.Entry.Connect(&g.sources[len(g.opened)%len(g.sources)], &g.target, g.cfg.SocketBuffers)
 	if fd < 0 {
-		return fmt.Errorf("opening connection %d of %d: socket: %w", len(g.opened)+1, g.cfg.Connections, errno)
+		return os.NewSyscallError("socket", errno)
 	}
 	if fd >= len(g.conns) {
 		g.conns = append(g.conns, make([]conn, fd+1-len(g.conns))...)

@@ -4,6 +4,7 @@ package loadgen
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"time"
 
@@ -40,7 +41,15 @@ var (
 // go on. It does not allocate.
 func (g *Generator) Exchange(p Piece) (Exchanged, error) {
 	g.cfg.Entry.Hold()
-	defer g.cfg.Entry.Release()
+	did, err := g.exchange(p)
+	g.cfg.Entry.Release()
+	if err != nil {
+		return Exchanged{}, fmt.Errorf("exchanging messages: %w", err)
+	}
+	return did, nil
+}
+
+func (g *Generator) exchange(p Piece) (Exchanged, error) {
 	before, cpu := g.counters, multiplexers.ThreadCPUTime()
 	g.messages, g.outstanding, g.record = 0, 0, p.Record
 	began := g.now()

@@ -66,7 +66,7 @@ type Generator struct {
 	latency  *hdrhistogram.Histogram
 	counters results.Counters
 	errors   results.Errors
-	first    error // the first failure, in words
+	first    failure
 
 	// Of the piece in hand:
 	outstanding int // connections that have not finished
@@ -74,6 +74,13 @@ type Generator struct {
 	deadline    time.Duration // no message is sent after it, on the generator's clock
 	last        time.Duration // when the last reply came
 	record      bool
+}
+
+// failure is what went wrong first. It is put into words by FirstError: package
+// fmt takes locks, which a loop that holds its P must not wait for.
+type failure struct {
+	doing string
+	err   error // nil if nothing has failed
 }
 
 // conn is the state of one connection.
@@ -140,7 +147,12 @@ func (g *Generator) Abort() error {
 func (g *Generator) Errors() results.Errors { return g.errors }
 
 // FirstError describes the first failure; nil if there was none.
-func (g *Generator) FirstError() error { return g.first }
+func (g *Generator) FirstError() error {
+	if g.first.err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s on a connection of %d: %w", g.first.doing, g.cfg.Connections, g.first.err)
+}
 
 // Latency is the histogram, in ns, of what was recorded since the generator
 // was made. It belongs to the generator.
@@ -159,7 +171,7 @@ func (g *Generator) now() time.Duration { return time.Since(g.began) }
 func (g *Generator) wait(timeout time.Duration) (n int, aborted bool, err error) {
 	n, err = g.mux.Wait(g.events, timeout)
 	if err != nil {
-		return 0, false, fmt.Errorf("load generator: %w", err)
+		return 0, false, err
 	}
 	g.counters.Waits++
 	g.counters.Events += int64(n)
@@ -189,10 +201,10 @@ func (g *Generator) fail(fd int, class *int64, doing string, err error) {
 	}
 }
 
-// note keeps the first failure in words.
+// note keeps the first failure.
 func (g *Generator) note(doing string, err error) {
-	if g.first == nil {
-		g.first = fmt.Errorf("%s on a connection of %d: %w", doing, g.cfg.Connections, err)
+	if g.first.err == nil {
+		g.first = failure{doing, err}
 	}
 }
 

@@ -4,6 +4,7 @@ package loadgen
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math/rand/v2"
 )
 
@@ -21,8 +22,9 @@ const windows = 1 << 16
 
 func newPayload(seed uint64, size int) payload {
 	block := make([]byte, windows+size)
-	source := rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8), byte(seed >> 16), byte(seed >> 24)})
-	_, _ = source.Read(block) // documented never to fail
+	var key [32]byte
+	binary.LittleEndian.PutUint64(key[:], seed)
+	_, _ = rand.NewChaCha8(key).Read(block) // documented never to fail
 	return payload{block: block, size: int32(size)}
 }
 

@@ -3,7 +3,6 @@
 package multiplexers
 
 import (
-	"fmt"
 	"os"
 	"time"
 	"unsafe"
@@ -84,13 +83,10 @@ func (m *epoll) Remove(fd int) error {
 func (m *epoll) control(op uintptr, name string, fd int, want Interest) error {
 	m.scratch = unix.EpollEvent{Events: epollWanted(want) | m.edge, Fd: int32(fd)}
 	_, errno := Raw.syscall(unix.SYS_EPOLL_CTL, uintptr(m.fd), op, uintptr(fd), uintptr(unsafe.Pointer(&m.scratch)), 0, 0)
-	switch errno {
-	case 0:
-		return nil
-	case unix.ENOSPC:
-		return setError(m.name, name, fd, fmt.Errorf("%w: raise the sysctl fs.epoll.max_user_watches", errno))
+	if errno != 0 {
+		return &setError{m.name, name, fd, errno}
 	}
-	return setError(m.name, name, fd, errno)
+	return nil
 }
 
 func (m *epoll) Wait(events []Event, timeout time.Duration) (int, error) {

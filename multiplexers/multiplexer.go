@@ -14,6 +14,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Interest is a set of conditions: those wanted of a descriptor, or those an
@@ -141,10 +143,24 @@ func Mechanisms() []Mechanism {
 	return []Mechanism{selectMechanism(), pollMechanism(), epollMechanism(LevelTriggered), epollMechanism(EdgeTriggered)}
 }
 
-// setError is the error of an operation on the interest set.
-func setError(mechanism, op string, fd int, err error) error {
-	return fmt.Errorf("%s: %s descriptor %d: %w", mechanism, op, fd, err)
+// setError is the error of an operation on the interest set. It is put into
+// words by whoever reads it: package fmt takes locks, which a loop that holds
+// its P (Entry.Hold) must not wait for.
+type setError struct {
+	mechanism, op string
+	fd            int
+	errno         error
 }
+
+func (e *setError) Error() string {
+	hint := ""
+	if errors.Is(e.errno, unix.ENOSPC) {
+		hint = ": raise the sysctl fs.epoll.max_user_watches"
+	}
+	return fmt.Sprintf("%s: %s descriptor %d: %v%s", e.mechanism, e.op, e.fd, e.errno, hint)
+}
+
+func (e *setError) Unwrap() error { return e.errno }
 
 // probe makes and closes one multiplexer.
 func probe(newMux func(Entry) (Multiplexer, error)) func() error {

@@ -46,10 +46,10 @@ func pollMechanism() Mechanism {
 
 func (m *poll) Add(fd int, want Interest) error {
 	if fd < 0 {
-		return setError("poll", "add", fd, unix.EBADF)
+		return &setError{"poll", "add", fd, unix.EBADF}
 	}
 	if m.index(fd) >= 0 {
-		return setError("poll", "add", fd, unix.EEXIST)
+		return &setError{"poll", "add", fd, unix.EEXIST}
 	}
 	if fd >= len(m.place) {
 		m.place = append(m.place, make([]int32, fd+1-len(m.place))...)
@@ -62,7 +62,7 @@ func (m *poll) Add(fd int, want Interest) error {
 func (m *poll) Modify(fd int, want Interest) error {
 	i := m.index(fd)
 	if i < 0 {
-		return setError("poll", "modify", fd, unix.ENOENT)
+		return &setError{"poll", "modify", fd, unix.ENOENT}
 	}
 	m.set[i].Events = pollWanted(want)
 	return nil
@@ -71,7 +71,7 @@ func (m *poll) Modify(fd int, want Interest) error {
 func (m *poll) Remove(fd int) error {
 	i := m.index(fd)
 	if i < 0 {
-		return setError("poll", "remove", fd, unix.ENOENT)
+		return &setError{"poll", "remove", fd, unix.ENOENT}
 	}
 	last := m.set[len(m.set)-1]
 	m.set[i] = last

@@ -54,10 +54,10 @@ func selectMechanism() Mechanism {
 
 func (m *selector) Add(fd int, want Interest) error {
 	if fd < 0 {
-		return setError("select", "add", fd, unix.EBADF)
+		return &setError{"select", "add", fd, unix.EBADF}
 	}
 	if m.has(fd) {
-		return setError("select", "add", fd, unix.EEXIST)
+		return &setError{"select", "add", fd, unix.EEXIST}
 	}
 	for len(m.watched) <= fd/64 {
 		m.watched = append(m.watched, 0)
@@ -70,7 +70,7 @@ func (m *selector) Add(fd int, want Interest) error {
 
 func (m *selector) Modify(fd int, want Interest) error {
 	if !m.has(fd) {
-		return setError("select", "modify", fd, unix.ENOENT)
+		return &setError{"select", "modify", fd, unix.ENOENT}
 	}
 	m.want(fd, want)
 	return nil
@@ -78,7 +78,7 @@ func (m *selector) Modify(fd int, want Interest) error {
 
 func (m *selector) Remove(fd int) error {
 	if !m.has(fd) {
-		return setError("select", "remove", fd, unix.ENOENT)
+		return &setError{"select", "remove", fd, unix.ENOENT}
 	}
 	m.want(fd, 0)
 	m.watched[fd/64] &^= 1 << (fd % 64)

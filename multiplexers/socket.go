@@ -23,10 +23,12 @@ func (e Entry) Close(fd int) unix.Errno {
 	return errno
 }
 
-// SetOption is setsockopt(2) with an integer value.
+// SetOption is setsockopt(2) with an integer value. It never blocks, and so is
+// a raw call with either entry, as epoll_ctl(2) is: its argument then stays on
+// the stack.
 func (e Entry) SetOption(fd, level, option, value int) unix.Errno {
 	v := int32(value)
-	_, errno := e.syscall(unix.SYS_SETSOCKOPT, uintptr(fd), uintptr(level), uintptr(option), uintptr(unsafe.Pointer(&v)), unsafe.Sizeof(v), 0)
+	_, _, errno := unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), uintptr(level), uintptr(option), uintptr(unsafe.Pointer(&v)), unsafe.Sizeof(v), 0)
 	return errno
 }
 
@@ -88,7 +90,7 @@ func (e Entry) SetBuffers(fd, bytes int) unix.Errno {
 // TIME_WAIT is left of it.
 func (e Entry) Reset(fd int) unix.Errno {
 	linger := unix.Linger{Onoff: 1}
-	_, errno := e.syscall(unix.SYS_SETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_LINGER, uintptr(unsafe.Pointer(&linger)), unsafe.Sizeof(linger), 0)
+	_, _, errno := unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_LINGER, uintptr(unsafe.Pointer(&linger)), unsafe.Sizeof(linger), 0)
 	if closing := e.Close(fd); closing != 0 {
 		return closing
 	}

@@ -62,8 +62,8 @@ func (l *loop) refuse(lacking unix.Errno) unix.Errno {
 	return errno
 }
 
-// pauseAccepting stops watching the listener until a connection ends: nothing
-// else can free what accepting lacks, and asking again would spin.
+// pauseAccepting stops watching the listener until a connection ends, or for a
+// while if there is none: asking again at once would spin.
 func (l *loop) pauseAccepting() {
 	if !l.paused && l.mux.Modify(l.listener, 0) == nil {
 		l.paused = true

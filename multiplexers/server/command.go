@@ -17,35 +17,31 @@ const (
 )
 
 // command is a request to the loop, put into its channel before its wake
-// descriptor is rung. reply has room for the answer: the loop never blocks on
-// it.
+// descriptor is rung, which a parked loop does without. reply has room for the
+// answer: the loop never blocks on it.
 type command struct {
 	kind  kind
 	reply chan Snapshot
 }
 
 // obey carries out the command that rang, and says whether the loop is to end.
-// Parked, it takes its commands from the channel alone, until one wakes it.
+// Parked, it takes its commands from the channel, until one wakes it.
 func (l *loop) obey() (stopped bool) {
 	l.silence()
-	select {
-	case c := <-l.commands:
-		for {
-			began := l.answer(c)
-			switch c.kind {
-			case stop:
-				return true
-			case snapshot:
-				l.unbilled += multiplexers.ThreadCPUTime() - began
-				return false
-			}
-			l.entry.Release()
-			c = <-l.commands
-			l.entry.Hold()
+	c := <-l.commands // does not block: whoever rings has put it there
+	for {
+		began := l.answer(c)
+		switch c.kind {
+		case stop:
+			return true
+		case snapshot:
 			l.unbilled += multiplexers.ThreadCPUTime() - began
+			return false
 		}
-	default:
-		return false // rung for a command that was taken while parked
+		l.entry.Release()
+		c = <-l.commands
+		l.entry.Hold()
+		l.unbilled += multiplexers.ThreadCPUTime() - began
 	}
 }
 
@@ -65,5 +61,5 @@ func (l *loop) answer(c command) (began time.Duration) {
 // silence resets the wake descriptor.
 func (l *loop) silence() {
 	var count [8]byte
-	_, _ = l.entry.Read(l.wake, count[:]) // EAGAIN: reset already
+	_, _ = l.entry.Read(l.wake, count[:]) // it was rung, so there is no way to fail
 }

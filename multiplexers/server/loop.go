@@ -23,6 +23,9 @@ const (
 	// readsPerTurn bounds how long one connection is served while others
 	// wait.
 	readsPerTurn = 4
+	// retryAccepting is the pause after accepting failed for want of something
+	// that none of the server's own connections can give back.
+	retryAccepting = 100 * time.Millisecond
 )
 
 // loop is the event loop: it owns the multiplexer, the listener and the
@@ -94,18 +97,17 @@ func (l *loop) run() error {
 	l.entry.Hold()
 	err := l.serve()
 	l.entry.Release()
+	if err != nil {
+		err = fmt.Errorf("waiting: %w", err)
+	}
 	return errors.Join(err, l.close())
 }
 
 func (l *loop) serve() error {
 	for {
-		timeout := time.Duration(-1)
-		if len(l.requeued) > 0 {
-			timeout = 0
-		}
-		n, err := l.mux.Wait(l.events, timeout)
+		n, err := l.mux.Wait(l.events, l.timeout())
 		if err != nil {
-			return fmt.Errorf("waiting: %w", err)
+			return err
 		}
 		l.again, l.requeued = l.requeued, l.again[:0]
 		woken := false
@@ -132,6 +134,18 @@ func (l *loop) serve() error {
 	}
 }
 
+// timeout of the next wait: none, unless there is input in hand, or nothing
+// else could ever end a pause in accepting.
+func (l *loop) timeout() time.Duration {
+	switch {
+	case len(l.requeued) > 0:
+		return 0
+	case l.paused && l.open == 0:
+		return retryAccepting
+	}
+	return -1
+}
+
 // count leaves out the control descriptor, and a wait that woke for it alone.
 func (l *loop) count(n int, woken bool) {
 	if woken {
@@ -152,7 +166,7 @@ func (l *loop) closeBatch() {
 	for _, fd := range l.closing {
 		l.entry.Close(fd) // errors of a socket's close concern data that the peer gave up
 	}
-	if len(l.closing) > 0 {
+	if len(l.closing) > 0 || l.paused && l.open == 0 {
 		l.closing = l.closing[:0]
 		l.resumeAccepting()
 	}
