@@ -98,10 +98,8 @@ func finding(st stretch) string {
 		parts = append(parts, "no clear difference in this run between "+enumerate(names))
 	case len(least) == 1:
 		parts = append(parts, names[0]+" takes the least")
-	case len(least) == 2:
-		parts = append(parts, enumerate(names)+" take the least, with no clear difference between them")
 	default:
-		parts = append(parts, enumerate(names)+" take the least, none clearly more than the lowest")
+		parts = append(parts, oneOf(names)+" takes the least, which of them cannot be told")
 	}
 	var above []string
 	for _, arm := range st.from.inOrder(more) {
@@ -150,22 +148,25 @@ func times(ratios []float64) string {
 
 func formatRatio(v float64) string { return formatNumber(v, decimals([]float64{v})) }
 
-func enumerate(names []string) string {
+func enumerate(names []string) string { return joined(names, " and ") }
+
+func oneOf(names []string) string { return joined(names, " or ") }
+
+func joined(names []string, last string) string {
 	if len(names) < 2 {
 		return strings.Join(names, "")
 	}
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+	return strings.Join(names[:len(names)-1], ", ") + last + names[len(names)-1]
 }
 
 // caveat says what the words stand on: blocks is the least number that any of
-// them does, and math.MaxInt if none does. The ratios of n blocks of two equal
-// arms lie on one side of 1 with probability 2 to the power 1-n.
+// them does, and math.MaxInt if none does. It gives no probability: which arm
+// the others are compared with is had from the same blocks.
 func caveat(blocks int) string {
 	if blocks == math.MaxInt {
 		return fmt.Sprintf("A difference is named from %d blocks on: ask for more with --blocks.", minVerdictBlocks)
 	}
-	luck := math.Exp2(float64(blocks - 1))
-	return fmt.Sprintf("A difference is named where each of the %d blocks or more shows it and it is at least %g %%. "+
-		"By luck alone the blocks of two equal arms agree on a side in at most 1 of %s comparisons.",
-		blocks, 100*minVerdictEffect, formatNumber(luck, 0))
+	return fmt.Sprintf("Each arm is compared with the lowest itself, turn by turn. A difference is named where it is at least %g %% "+
+		"and shows in %d of %d blocks. That is no test: equal arms may look so by luck, the fewer the blocks the more easily.",
+		100*verdictEffect(blocks), blocks-contraryBlocks(blocks), blocks)
 }

@@ -64,12 +64,12 @@ func Charts(s Summary) []Chart {
 		for _, sw := range sweeps(sc.Cells, varying) {
 			for _, m := range measures(sc.Name) {
 				if sw.x == nil {
-					b.add(b.bars(sc, sw.cells[0], m, varying, fixed))
+					b.add(b.bars(sc, sw.cells[0], m, varying, fixed), m.gap())
 				} else {
-					b.add(b.lines(sc, sw, m, varying, fixed))
+					b.add(b.lines(sc, sw, m, varying, fixed), m.gap())
 				}
 			}
-			b.add(b.percentiles(sc, sw.cells[len(sw.cells)-1], varying, fixed))
+			b.add(b.percentiles(sc, sw.cells[len(sw.cells)-1], varying, fixed), percentileMeasures()[0].gap())
 		}
 	}
 	return b.charts
@@ -112,7 +112,7 @@ func sweeps(cells []Cell, varying []dimension) []sweep {
 // scale decides which axes are logarithmic: those on which the values span
 // logX or logY decades. Bars have a length, and so never are.
 func (c *Chart) scale() {
-	const logX, logY = 2, 1.5
+	const logX, logY = 2, 1
 	var xs, ys []float64
 	for p := range c.points() {
 		xs = append(xs, p.X)
@@ -166,12 +166,13 @@ func (c Chart) footer(run results.Run) string {
 		how += ", arms side by side"
 	}
 	e := run.Environment
-	machine := fmt.Sprintf("%s, %d CPUs, Linux %s; muxbench %s", orUnknown(e.CPUModel), e.CPUs, orUnknown(e.Kernel), orUnknown(run.Version))
+	machine := fmt.Sprintf("%s, %d CPUs%s, Linux %s; muxbench %s", orUnknown(e.CPUModel), e.CPUs,
+		unless(e.Hypervisor == "", " on "+e.Hypervisor), orUnknown(e.Kernel), orUnknown(run.Version))
 	return how + "; " + plainText(machine)
 }
 
 // gaps names the values that the chart does not have, for its footer.
-func (c Chart) gaps() string {
+func (c Chart) gaps(why string) string {
 	var all []string
 	for _, s := range c.Series {
 		var at []string
@@ -194,5 +195,5 @@ func (c Chart) gaps() string {
 	if len(all) == 0 {
 		return ""
 	}
-	return "no value: " + strings.Join(all, ", ") + "; "
+	return why + ": " + strings.Join(all, ", ") + "; "
 }

@@ -52,6 +52,14 @@ func (m measure) at(x float64, a Arm) Point {
 	return Point{x, e.Median / m.unit, e.Low / m.unit, e.High / m.unit, e.Blocks}
 }
 
+// gap is why an arm most likely has no point.
+func (m measure) gap() string {
+	if m.percentile > 0 {
+		return "too few samples"
+	}
+	return "no value"
+}
+
 type chartBuilder struct {
 	run    results.Run
 	styles map[string]int // of arms
@@ -60,14 +68,21 @@ type chartBuilder struct {
 }
 
 // add completes and keeps a chart that shows anything, under a name of its
-// own. What it cannot show, its footer says.
-func (b *chartBuilder) add(c Chart) {
-	gaps := c.gaps()
+// own. What it cannot show, its footer says, and why.
+func (b *chartBuilder) add(c Chart, why string) {
+	gaps := c.gaps(why)
 	c.Series = slices.DeleteFunc(c.Series, func(s Series) bool {
 		return !slices.ContainsFunc(s.Points, func(p Point) bool { return p.Blocks > 0 })
 	})
 	if len(c.Series) == 0 {
 		return
+	}
+	places := make(map[float64]bool)
+	for p := range c.points() {
+		places[p.X] = true
+	}
+	if !c.Bars && len(places) < 2 {
+		return // nothing to compare along the axis: the table has it
 	}
 	if c.Bars {
 		for i := range c.Series {

@@ -33,7 +33,12 @@ func heading(sc Scenario, fixed []dimension) string {
 	return plainName(sc.Name) + ": " + strings.Join(parts, "; ")
 }
 
+// loop says what latencies are of: in scenario connect, of what the client's
+// kernel does, before any server has accepted.
 func loop(sc Scenario) string {
+	if sc.Name == scenarioConnect {
+		return "latency from connect(2) to the client's seeing it established"
+	}
 	open := slices.ContainsFunc(sc.Cells, func(c Cell) bool { return c.Rate > 0 })
 	closed := slices.ContainsFunc(sc.Cells, func(c Cell) bool { return c.Rate == 0 })
 	switch {

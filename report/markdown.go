@@ -10,6 +10,9 @@ import (
 func Markdown(w io.Writer, s Summary) error {
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "# muxbench: %s\n\n%s\n", escapeMarkdown(plainText(s.Run.Scenario)), escapeMarkdown(environment(s.Run)))
+	if missing := s.missing(); missing != "" {
+		fmt.Fprintf(&out, "\n%s\n", escapeMarkdown(missing))
+	}
 	if a := newAnswer(s); len(a.lines) > 0 {
 		out.WriteString("\n## Which takes the least server CPU\n\n")
 		for _, line := range a.lines {

@@ -66,6 +66,9 @@ func armNotes(c Cell, a Arm) []string {
 		}
 		all = append(all, text)
 	}
+	if a.Blocks.OK > 0 && a.Slices == 1 && len(c.Arms) > 1 {
+		all = append(all, "one turn in a block: noise does not cancel in its ratio, ask for more rounds or time")
+	}
 	for _, f := range a.Flags {
 		all = append(all, fmt.Sprintf("in %d of %d blocks: %s", f.Blocks, a.Blocks.Total(), plainText(f.Text)))
 	}

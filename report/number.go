@@ -65,6 +65,9 @@ func formatShort(v float64) string {
 			return strconv.FormatFloat(roundTo(v/unit.size, 4), 'f', -1, 64) + unit.name
 		}
 	}
+	if v != 0 && math.Abs(v) < 1e-4 {
+		return strconv.FormatFloat(v, 'g', 3, 64)
+	}
 	return strconv.FormatFloat(roundTo(v, 4), 'f', -1, 64)
 }
 

@@ -46,10 +46,26 @@ func cpuMetric(c results.Cell) pairedMetric {
 }
 
 // ratioOverBlocks is the ratio of arm to base over the blocks in which both
-// are ok. The ratio of a block is the median over its turns: both arms'
-// slices of a turn ran next to each other, and what disturbed one is likely
-// to have disturbed the other. It is not ok if no block has a ratio.
+// are ok. It is not ok if no block has a ratio.
 func ratioOverBlocks(arm, base []results.Trial, m pairedMetric) (Estimate, bool) {
+	ratios := blockLogRatios(arm, base, m)
+	if len(ratios) == 0 {
+		return Estimate{}, false
+	}
+	return ratioOf(ratios), true
+}
+
+// ratioOf is what the logarithms of at least one block's ratio come to.
+func ratioOf(logs []float64) Estimate {
+	e := estimate(logs)
+	return Estimate{unlog(e.Median), unlog(e.Low), unlog(e.High), e.Blocks}
+}
+
+// blockLogRatios are the logarithms of arm's ratio to base, of each block in
+// which both are ok. The ratio of a block is the median over its turns: both
+// arms' slices of a turn ran next to each other, and what disturbed one is
+// likely to have disturbed the other.
+func blockLogRatios(arm, base []results.Trial, m pairedMetric) []float64 {
 	bases := make(map[int]results.Trial)
 	for _, t := range base {
 		if t.Status == results.StatusOK {
@@ -66,11 +82,7 @@ func ratioOverBlocks(arm, base []results.Trial, m pairedMetric) (Estimate, bool)
 			blocks = append(blocks, r)
 		}
 	}
-	if len(blocks) == 0 {
-		return Estimate{}, false
-	}
-	e := estimate(blocks)
-	return Estimate{unlog(e.Median), unlog(e.Low), unlog(e.High), e.Blocks}, true
+	return blocks
 }
 
 // unlog leaves out the digits in which processors differ.

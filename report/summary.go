@@ -7,6 +7,8 @@
 package report
 
 import (
+	"fmt"
+
 	"muxbench/results"
 	"muxbench/results/stats"
 )
@@ -17,6 +19,23 @@ import (
 type Summary struct {
 	Run       results.Run `json:"run"`
 	Scenarios []Scenario  `json:"scenarios"`
+}
+
+// missing says what of the plan the file lacks; empty if it is whole or the
+// plan is not known.
+func (s Summary) missing() string {
+	got := 0
+	for _, sc := range s.Scenarios {
+		for _, c := range sc.Cells {
+			for _, a := range c.Arms {
+				got += a.Blocks.Total()
+			}
+		}
+	}
+	if got >= s.Run.Planned {
+		return ""
+	}
+	return fmt.Sprintf("incomplete: %s of %s planned trials are here", formatInt(int64(got)), formatInt(int64(s.Run.Planned)))
 }
 
 // Scenario is the cells of one scenario.
@@ -48,6 +67,8 @@ type Arm struct {
 	// Samples is the number of latencies in the ok trial that has the fewest:
 	// messages, or connections in scenario connect.
 	Samples int64 `json:"latency_samples"`
+	// Slices is the number of slices in the ok trial that has the fewest.
+	Slices int `json:"slices"`
 	// Values are over the ok trials.
 	Values map[results.Metric]Estimate `json:"values"`
 	// Ratios are to the reference arm, turn by turn within each block, of the
@@ -146,6 +167,9 @@ func summariseArm(trials []results.Trial) Arm {
 		}
 		if n := samples(t); arm.Blocks.OK == 1 || n < arm.Samples {
 			arm.Samples = n
+		}
+		if n := len(t.Slices); arm.Blocks.OK == 1 || n < arm.Slices {
+			arm.Slices = n
 		}
 		for metric, v := range t.Values {
 			values[metric] = append(values[metric], v)

@@ -20,6 +20,9 @@ import (
 func Text(w io.Writer, s Summary, width int) error {
 	var out bytes.Buffer
 	writeWrapped(&out, environment(s.Run), "", width)
+	if missing := s.missing(); missing != "" {
+		writeWrapped(&out, "! "+missing, "  ", width)
+	}
 	for _, sc := range s.Scenarios {
 		t := newTable(sc)
 		out.WriteByte('\n')
@@ -40,7 +43,8 @@ func Text(w io.Writer, s Summary, width int) error {
 		out.WriteString("\nThe run holds no trial.\n")
 	}
 	if a := newAnswer(s); len(a.lines) > 0 {
-		out.WriteString("\nWhich takes the least server CPU:\n")
+		out.WriteByte('\n')
+		writeWrapped(&out, "Which takes the least server CPU (throughput and latency are in the table):", "", width)
 		for _, line := range a.lines {
 			writeWrapped(&out, "- "+line+".", "  ", width)
 		}

@@ -14,8 +14,9 @@ type span struct {
 	ticks    []plot.Tick
 }
 
-// spanX is the span of an x axis with points at values. Ticks are where the
-// points are, unless those are too close for their labels.
+// spanX is the span of an x axis with points at values. A linear one has zero
+// in it. Ticks are where the points are, unless those are too close for their
+// labels.
 func spanX(a Axis, values []float64) span {
 	low, high := slices.Min(values), slices.Max(values)
 	switch {
@@ -33,11 +34,12 @@ func spanX(a Axis, values []float64) span {
 		}
 		return s
 	}
+	low = math.Min(low, 0)
 	margin := 0.06 * (high - low)
 	if margin == 0 {
-		margin = math.Max(1, math.Abs(high)/2)
+		margin = 1
 	}
-	s := span{min: low - margin, max: high + margin}
+	s := span{min: low, max: high + margin}
 	if s.ticks = pointTicks(values, func(v float64) float64 { return v }); s.ticks == nil {
 		s.ticks = linearTicks(s.min, s.max)
 	}

@@ -1,19 +1,30 @@
 package report
 
 import (
+	"math"
 	"slices"
 
 	"muxbench/results"
+	"muxbench/results/stats"
 )
 
-// A difference is named only where every block shows it, in at least
-// minVerdictBlocks blocks, and where it is at least minVerdictEffect: blocks of
-// two equal servers differ by 1 % or so, by memory layout and order of
-// starting, and few blocks do not average that away.
-const (
-	minVerdictBlocks = 3
-	minVerdictEffect = 0.03
-)
+// minVerdictBlocks is how many blocks it takes to name a difference.
+const minVerdictBlocks = 3
+
+// verdictEffect is the least difference that is named from so many blocks:
+// those of two equal servers differ by 1 % or so, by memory layout and order
+// of starting, and few blocks do not average that away.
+func verdictEffect(blocks int) float64 {
+	if blocks < 9 {
+		return 0.05
+	}
+	return 0.03
+}
+
+// contraryBlocks is how many of so many blocks may show the opposite of a
+// difference that is named nevertheless: none of few, and the more the more
+// there are, or else a longer run could only ever say less.
+func contraryBlocks(blocks int) int { return (blocks - minVerdictBlocks) / 6 }
 
 // Verdict says which arm of a cell took the least server CPU per message, or
 // per connection in scenario connect.
@@ -22,7 +33,7 @@ type Verdict struct {
 	Lowest string         `json:"lowest"` // the arm with the lowest median
 	// Equal are the arms that this run cannot tell from Lowest.
 	Equal []string `json:"no_clear_difference,omitempty"`
-	// Above are the arms that took more than Lowest in every block.
+	// Above are the arms that took clearly more than Lowest.
 	Above []Comparison `json:"above,omitempty"`
 	// TooFew are the arms that have too few blocks in common with Lowest.
 	TooFew []string `json:"too_few_blocks,omitempty"`
@@ -37,8 +48,7 @@ type Comparison struct {
 }
 
 // judge compares the arms of a cell, whose trials are in the order of
-// cell.Arms. It returns nil if there are fewer than two, or
-// none has a value.
+// cell.Arms. It returns nil if there are fewer than two, or none has a value.
 func judge(cell Cell, trials [][]results.Trial) *Verdict {
 	m := cpuMetric(cell.Cell)
 	if len(cell.Arms) < 2 {
@@ -74,18 +84,29 @@ func compareWith(lowest int, cell Cell, trials [][]results.Trial, m pairedMetric
 		if i == lowest {
 			continue
 		}
-		ratio, _ := ratioOverBlocks(trials[i], trials[lowest], m)
-		if ratio.Blocks < minVerdictBlocks {
+		ratios := blockLogRatios(trials[i], trials[lowest], m)
+		n := len(ratios)
+		if n < minVerdictBlocks {
 			v.TooFew = append(v.TooFew, a.Name)
 			continue
 		}
-		if v.Blocks == 0 || ratio.Blocks < v.Blocks {
-			v.Blocks = ratio.Blocks
+		if v.Blocks == 0 || n < v.Blocks {
+			v.Blocks = n
 		}
+		more, less := 0, 0
+		for _, r := range ratios {
+			if r > 0 {
+				more++
+			}
+			if r < 0 {
+				less++
+			}
+		}
+		median, effect := stats.Median(ratios), math.Log1p(verdictEffect(n))
 		switch {
-		case ratio.Low > 1 && ratio.Median >= 1+minVerdictEffect:
-			v.Above = append(v.Above, Comparison{a.Name, ratio})
-		case ratio.High < 1 && ratio.Median <= 1/(1+minVerdictEffect):
+		case n-more <= contraryBlocks(n) && median >= effect:
+			v.Above = append(v.Above, Comparison{a.Name, ratioOf(ratios)})
+		case n-less <= contraryBlocks(n) && median <= -effect:
 			return nil, i
 		default:
 			v.Equal = append(v.Equal, a.Name)

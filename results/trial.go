@@ -63,7 +63,11 @@ type Slice struct {
 	Connects    int64 `json:"connects,omitempty"`
 	ElapsedNS   int64 `json:"elapsed_ns"`
 	ServerCPUNS int64 `json:"server_cpu_ns"`
-	LoadCPUNS   int64 `json:"load_cpu_ns"`
+	// SnapshotNS is the CPU time that the wait ended by the closing snapshot
+	// took, as measured between two snapshots without a message between them.
+	// It is taken off ServerCPUNS already.
+	SnapshotNS int64 `json:"snapshot_cpu_ns"`
+	LoadCPUNS  int64 `json:"load_cpu_ns"`
 }
 
 // Counters counts what one event loop did within the slices of a window.
@@ -125,16 +129,4 @@ type Errors struct {
 // Total is the number of failures of all classes.
 func (e Errors) Total() int64 {
 	return e.Connect + e.Read + e.Write + e.Reset + e.Timeout + e.Mismatch
-}
-
-// Plus returns the sum of e and f, class by class.
-func (e Errors) Plus(f Errors) Errors {
-	return Errors{
-		Connect:  e.Connect + f.Connect,
-		Read:     e.Read + f.Read,
-		Write:    e.Write + f.Write,
-		Reset:    e.Reset + f.Reset,
-		Timeout:  e.Timeout + f.Timeout,
-		Mismatch: e.Mismatch + f.Mismatch,
-	}
 }

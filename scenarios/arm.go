@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"muxbench/multiplexers"
 	"muxbench/results"
 )
 
@@ -72,10 +73,11 @@ func (a *armRun) startServer(ctx context.Context) error {
 	return err
 }
 
+// startLoad starts the load generator, which is the same for every arm.
 func (a *armRun) startLoad(ctx context.Context) error {
 	c := a.block.cell
 	spec := Spec{
-		Protocol: protocolVersion, Role: LoadRole, Entry: a.arm.Entry.String(), CPU: a.block.cpus.load,
+		Protocol: protocolVersion, Role: LoadRole, Entry: multiplexers.Raw.String(), CPU: a.block.cpus.load,
 		SocketBuffers: c.SocketBuffers, Target: a.address, Connections: c.Connections, Active: c.Active,
 		Size: max(1, c.Size), Seed: a.seed,
 	}
@@ -112,7 +114,9 @@ func (a *armRun) askLoad(ctx context.Context, c Command) (LoadState, error) {
 	messages := int64(c.Rounds) * int64(a.block.cell.Active)
 	ctx, cancel := bounded(ctx, a.block.limit(messages)+c.Duration, string(c.Do)+" of the load generator")
 	defer cancel()
-	reply, err := a.load.Do(ctx, c)
+	var reply Reply
+	var err error
+	a.block.spend(func() { reply, err = a.load.Do(ctx, c) })
 	switch {
 	case err != nil:
 		return LoadState{}, fmt.Errorf("load generator: %s: %w", c.Do, err)

@@ -22,8 +22,8 @@ type block struct {
 	random   *rand.Rand
 	launcher Launcher
 
-	arms     []*armRun     // in the order of starting
-	overhead time.Duration // spent starting and collecting
+	arms   []*armRun     // in the order of starting
+	useful time.Duration // spent connecting, exchanging messages, and closing
 }
 
 // run measures the block and returns a trial for each arm, in the plan's order.
@@ -36,23 +36,28 @@ func (b *block) run(ctx context.Context, arms []Arm, seed uint64) []results.Tria
 	began := time.Now()
 	b.each(ctx, (*armRun).startServer)
 	b.each(ctx, (*armRun).startLoad)
-	b.overhead = time.Since(began)
 	if b.cell.Scenario == Connect {
 		b.setUpRepeatedly(ctx)
 	} else {
 		b.exchange(ctx)
 	}
-	began = time.Now()
 	b.each(ctx, (*armRun).collect)
-	b.overhead += time.Since(began)
 	for _, a := range b.arms {
-		a.stop(ctx)
+		b.spend(func() { a.stop(ctx) })
 	}
+	overhead := time.Since(began) - b.useful
 	trials := make([]results.Trial, len(inPlan))
 	for i, a := range inPlan {
-		trials[i] = a.finished(ctx, b.overhead/time.Duration(len(inPlan)))
+		trials[i] = a.finished(ctx, overhead/time.Duration(len(inPlan)))
 	}
 	return trials
+}
+
+// spend does what a block is for, and takes its time.
+func (b *block) spend(work func()) {
+	began := time.Now()
+	work()
+	b.useful += time.Since(began)
 }
 
 // each does one step for every arm that has not failed.

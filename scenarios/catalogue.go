@@ -44,8 +44,6 @@ const (
 	kib            = 1 << 10
 )
 
-var all = []Amount{{Percent: 100}}
-
 // Scenarios lists the catalogue in the order in which it is to be shown. The
 // caller owns the slice.
 func Scenarios() []Scenario {
@@ -58,7 +56,7 @@ func Scenarios() []Scenario {
 			blocks:   overviewBlocks,
 			parts: []part{
 				{"idle", Sweep{Connections: []int{10, 100, 1000, 10000}, Active: []Amount{{Count: 10}}, Duration: 200 * time.Millisecond, Sizes: []int{64}, SocketBuffers: []int{0}}},
-				{"echo", Sweep{Connections: []int{10, 100, 1000}, Active: all, Duration: 200 * time.Millisecond, Sizes: []int{64}, SocketBuffers: []int{0}}},
+				{"echo", Sweep{Connections: []int{10, 100, 1000}, Active: []Amount{{Percent: 100}}, Duration: 200 * time.Millisecond, Sizes: []int{64}, SocketBuffers: []int{0}}},
 			},
 		},
 		{
@@ -67,7 +65,7 @@ func Scenarios() []Scenario {
 			Slice:    "one set-up of N connections, from the first connect to the last accept",
 			blocks:   defaultBlocks,
 			parts: []part{
-				{Connect, Sweep{Connections: []int{100, 1000, 10000}, Active: all, Sizes: []int{0}, SocketBuffers: []int{0}}},
+				{Connect, Sweep{Connections: []int{100, 1000, 10000}, Active: []Amount{{Percent: 100}}, Sizes: []int{0}, SocketBuffers: []int{0}}},
 			},
 		},
 		{
@@ -76,7 +74,7 @@ func Scenarios() []Scenario {
 			Slice:    messages,
 			blocks:   defaultBlocks,
 			parts: []part{
-				{"echo", Sweep{Connections: []int{100, 1000, 5000}, Active: all, Duration: 200 * time.Millisecond, Sizes: []int{kib}, SocketBuffers: []int{0}}},
+				{"echo", Sweep{Connections: []int{100, 1000, 5000}, Active: []Amount{{Percent: 100}}, Duration: 200 * time.Millisecond, Sizes: []int{kib}, SocketBuffers: []int{0}}},
 			},
 		},
 		{
@@ -85,7 +83,7 @@ func Scenarios() []Scenario {
 			Slice:    messages,
 			blocks:   defaultBlocks,
 			parts: []part{
-				{"bulk", Sweep{Connections: []int{100}, Active: all, Duration: 400 * time.Millisecond, Sizes: []int{100 * kib}, SocketBuffers: []int{0, 16 * kib}}},
+				{"bulk", Sweep{Connections: []int{100}, Active: []Amount{{Percent: 100}}, Duration: 400 * time.Millisecond, Sizes: []int{100 * kib}, SocketBuffers: []int{0, 16 * kib}}},
 			},
 		},
 		{

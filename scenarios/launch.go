@@ -48,7 +48,9 @@ type Processes struct {
 // does not stop the world to follow a CPU quota; no garbage collection; no
 // preemption signals. Workers with Runtime entry get the same, for the
 // comparison's sake.
-var workerEnvironment = []string{"GOMAXPROCS=2", "GOGC=off", "GODEBUG=asyncpreemptoff=1"}
+func workerEnvironment() []string {
+	return []string{"GOMAXPROCS=2", "GOGC=off", "GOMEMLIMIT=off", "GODEBUG=asyncpreemptoff=1"}
+}
 
 // abortPatience is how long an aborted worker may take to say what it has.
 const abortPatience = 2 * time.Second
@@ -57,7 +59,7 @@ const abortPatience = 2 * time.Second
 func (p Processes) Launch(ctx context.Context, spec Spec) (Worker, Reply, error) {
 	cmd := exec.Command(p.Program)
 	cmd.Args = p.Args
-	cmd.Env = append(os.Environ(), workerEnvironment...)
+	cmd.Env = append(os.Environ(), workerEnvironment()...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stderr := &tail{}
 	cmd.Stderr = stderr
@@ -160,14 +162,18 @@ func (w *process) Stop(ctx context.Context) string {
 			for range w.replies {
 			}
 		}()
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			<-w.read
+			_ = w.cmd.Wait() // how it ended is told by its silence and its standard error
+		}()
 		select {
-		case <-w.read:
+		case <-ended:
 		case <-ctx.Done():
 			_ = syscall.Kill(-w.cmd.Process.Pid, syscall.SIGKILL)
-			<-w.read
+			<-ended
 		}
-		// How it ended is told by its silence and its standard error.
-		_ = w.cmd.Wait()
 		close(w.replies)
 	})
 	return w.stderr.String()

@@ -27,8 +27,10 @@ func CheckLimits(p Plan) error {
 				c.Connections, need, limit.Max, need, limit.Max-spareDescriptors)
 		}
 	}
-	if _, err := p.Placement.of(0); err != nil {
-		return err
+	for block := range p.Blocks {
+		if _, err := p.Placement.of(block); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -213,6 +213,17 @@ func (r Request) check() error {
 	case s.Duration != 0 && len(s.Rounds) > 0:
 		return &Invalid{"--duration", s.Duration.String(), "give rounds or a duration, not both"}
 	}
+	if slices.ContainsFunc(r.Scenarios, func(name string) bool { return name != Connect }) || len(r.Scenarios) == 0 {
+		return nil
+	}
+	for _, unused := range []struct {
+		flag  string
+		given bool
+	}{{"--active", len(s.Active) > 0}, {"--rounds", len(s.Rounds) > 0}, {"--size", len(s.Sizes) > 0}, {"--duration", s.Duration != 0}} {
+		if unused.given {
+			return &Invalid{unused.flag, Connect, "this scenario exchanges no messages"}
+		}
+	}
 	return nil
 }
 
@@ -233,7 +244,7 @@ func (p part) cells(asked Sweep) ([]results.Cell, error) {
 	}
 	switch {
 	case p.kind == Connect:
-		s.Active = all
+		s.Active = []Amount{{Percent: 100}}
 	case len(asked.Rounds) > 0:
 		s.Rounds, s.Duration = asked.Rounds, 0
 	case asked.Duration > 0:

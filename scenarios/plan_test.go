@@ -47,7 +47,7 @@ func TestBuildSweeps(t *testing.T) {
 		},
 		{
 			name: "connect has neither rounds nor payload", scenarios: []string{"connect"},
-			sweep: scenarios.Sweep{Connections: []int{7}, Rounds: []int{3}, Sizes: []int{9}, Active: []scenarios.Amount{{Count: 1}}},
+			sweep: scenarios.Sweep{Connections: []int{7}},
 			want:  []results.Cell{{Scenario: "connect", Connections: 7, Active: 7}},
 		},
 		{
@@ -132,6 +132,7 @@ func TestBuildRefuses(t *testing.T) {
 		{"more active than connections", sweep(scenarios.Sweep{Connections: []int{10}, Active: []scenarios.Amount{{Count: 11}}}), "--active"},
 		{"no blocks", scenarios.Request{Blocks: -1}, "--blocks"},
 		{"a duration too short for a slice", sweep(scenarios.Sweep{Duration: time.Millisecond}), "--duration"},
+		{"rounds of scenario connect", scenarios.Request{Scenarios: []string{"connect"}, Sweep: scenarios.Sweep{Rounds: []int{1}}}, "--rounds"},
 		{"rounds and a duration", sweep(scenarios.Sweep{Rounds: []int{1}, Duration: time.Second}), "--duration"},
 	}
 	for _, test := range tests {
@@ -163,14 +164,58 @@ func TestTheOverviewIsEstimatedBelow90Seconds(t *testing.T) {
 	}
 }
 
-func TestPlacementRefusesACPUThatIsNotThere(t *testing.T) {
-	plan, err := scenarios.Build(scenarios.Request{Placement: scenarios.Placement{ServerCPUs: []int{4000}}})
+func TestPlacementIsRefused(t *testing.T) {
+	available, err := scenarios.AvailableCPUs()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var invalid *scenarios.Invalid
-	if err := scenarios.CheckLimits(plan); !errors.As(err, &invalid) || invalid.Flag != "--server-cpus" {
-		t.Errorf("CheckLimits = %v, want an *Invalid of --server-cpus", err)
+	first := available[0]
+	tests := []struct {
+		name      string
+		placement scenarios.Placement
+		wantFlag  string
+	}{
+		{"a CPU that is not there", scenarios.Placement{ServerCPUs: []int{4000}}, "--server-cpus"},
+		{"one that is not there in the second block", scenarios.Placement{LoadCPUs: []int{first, 4000}}, "--load-cpus"},
+		{"both sides on one CPU", scenarios.Placement{ServerCPUs: []int{first}, LoadCPUs: []int{first}}, "--load-cpus"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			plan, err := scenarios.Build(scenarios.Request{Placement: test.placement})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var invalid *scenarios.Invalid
+			if err := scenarios.CheckLimits(plan); !errors.As(err, &invalid) || invalid.Flag != test.wantFlag {
+				t.Errorf("CheckLimits = %v, want an *Invalid of %s", err, test.wantFlag)
+			}
+		})
+	}
+}
+
+// One side chosen, the other never shares its CPU, in any block.
+func TestTheSideThatWasNotChosenGetsAnotherCPU(t *testing.T) {
+	available, err := scenarios.AvailableCPUs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(available) < 2 {
+		t.Skip("needs two CPUs to tell sides apart")
+	}
+	for _, cpu := range available[:2] {
+		for _, placement := range []scenarios.Placement{{ServerCPUs: []int{cpu}}, {LoadCPUs: []int{cpu}}} {
+			r := echo("poll")
+			r.Blocks, r.Placement = 2, placement
+			trials, err := measure(t, t.Context(), even(), r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, trial := range trials {
+				if trial.ServerCPU == trial.LoadCPU || trial.ServerCPU != cpu && trial.LoadCPU != cpu {
+					t.Errorf("%+v: block %d is served on CPU %d and loaded from CPU %d", placement, trial.Block, trial.ServerCPU, trial.LoadCPU)
+				}
+			}
+		}
 	}
 }
 

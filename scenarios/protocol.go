@@ -81,7 +81,6 @@ type Reply struct {
 	Server   *ServerState   `json:"server,omitempty"`
 	Load     *LoadState     `json:"load,omitempty"`
 	RSS      int64          `json:"rss_bytes,omitempty"` // resident memory: of the first line and of a report
-	Error    string         `json:"error,omitempty"`     // why the worker cannot go on
 }
 
 // ServerState is a server's snapshot.

@@ -61,10 +61,10 @@ func TestPhasesOfABlock(t *testing.T) {
 	}
 	want := []string{
 		"start server", "start load",
-		"snapshot server", "connect load", "snapshot server", "park server",
+		"snapshot server", "connect load", "snapshot server", "snapshot server", "park server",
 		"snapshot server", "exchange load", "snapshot server", // the first message of each connection
 		"snapshot server", "exchange load", "snapshot server", "park server", // until the pace shows
-		"snapshot server", "exchange load", "snapshot server", "recorded exchange load", "park server",
+		"snapshot server", "exchange load", "snapshot server", "snapshot server", "recorded exchange load", "park server",
 		"report load", "report server",
 		"stop load", "stop server",
 	}
@@ -90,7 +90,7 @@ func TestPhasesOfAConnectBlock(t *testing.T) {
 		if i == 0 {
 			record = ""
 		}
-		want = append(want, "snapshot server", record+"connect load", "snapshot server", "disconnect load", "snapshot server", "park server")
+		want = append(want, "snapshot server", record+"connect load", "snapshot server", "snapshot server", "disconnect load", "snapshot server", "park server")
 	}
 	want = append(want, "report load", "report server", "stop load", "stop server")
 	for i := range want {

@@ -5,6 +5,7 @@ package scenarios
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"muxbench/results"
 )
@@ -42,7 +43,7 @@ func (a *armRun) growth(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		a.trial.Values[side.metric] = max(0, float64(rss-a.idleRSS[i])/float64(a.block.cell.Connections))
+		a.trial.Values[side.metric] = float64(rss-a.idleRSS[i]) / float64(a.block.cell.Connections)
 	}
 	return nil
 }
@@ -61,33 +62,41 @@ func (a *armRun) setUpOnce(ctx context.Context, record bool) (results.Slice, err
 	if load.Established != want {
 		return results.Slice{}, fmt.Errorf("load generator: %d of %d connections established", load.Established, want)
 	}
-	after, err := a.untilOpen(ctx, want)
+	after, asked, err := a.untilOpen(ctx, want)
+	if err != nil {
+		return results.Slice{}, err
+	}
+	again, err := a.askServer(ctx, DoSnapshot)
 	if err != nil {
 		return results.Slice{}, err
 	}
 	if record {
 		a.count(before, after, load)
 	}
+	snapshots := time.Duration(asked) * (again.CPU - after.CPU)
 	return results.Slice{
 		Connects:    int64(want),
 		ElapsedNS:   int64(max(load.Last, after.LastAccept) - load.First),
-		ServerCPUNS: int64(after.CPU - before.CPU),
+		ServerCPUNS: int64(max(0, after.CPU-before.CPU-snapshots)),
+		SnapshotNS:  int64(snapshots),
 		LoadCPUNS:   int64(load.CPU),
 	}, nil
 }
 
-// untilOpen waits until the server has so many connections. Each question goes
-// through its loop, which makes progress with it.
-func (a *armRun) untilOpen(ctx context.Context, want int) (ServerState, error) {
+// untilOpen waits until the server has so many connections, and says how often
+// it asked. Each question goes through the server's loop, which makes progress
+// with it.
+func (a *armRun) untilOpen(ctx context.Context, want int) (state ServerState, asked int, err error) {
 	ctx, cancel := bounded(ctx, a.block.limit(0), fmt.Sprintf("waiting for the server to have %d connections", want))
 	defer cancel()
 	for {
-		state, err := a.askServer(ctx, DoSnapshot)
+		asked++
+		state, err = a.askServer(ctx, DoSnapshot)
 		if err != nil || state.Open == want {
-			return state, err
+			return state, asked, err
 		}
 		if state.Refused > 0 {
-			return state, fmt.Errorf("server: %d connections refused for want of descriptors", state.Refused)
+			return state, asked, fmt.Errorf("server: %d connections refused for want of descriptors", state.Refused)
 		}
 	}
 }
@@ -107,7 +116,7 @@ func (a *armRun) setUp(ctx context.Context, record bool) (results.Slice, error) 
 	if _, err := a.askLoad(ctx, Command{Do: DoDisconnect}); err != nil {
 		return slice, err
 	}
-	if _, err := a.untilOpen(ctx, 0); err != nil {
+	if _, _, err := a.untilOpen(ctx, 0); err != nil {
 		return slice, err
 	}
 	_, err = a.askServer(ctx, DoPark)
@@ -154,11 +163,19 @@ func (a *armRun) piece(ctx context.Context, c Command) (pilot, error) {
 
 // slice is one uncounted warm-up piece and one measured piece, with the server
 // quiescent at the ends of both. Between slices the server is parked.
+//
+// The wait that the closing snapshot ends is not the messages' doing, and with
+// select and poll it costs as much as any other: two snapshots before the
+// measured piece, with nothing between them, tell how much.
 func (a *armRun) slice(ctx context.Context, c Command) (results.Slice, error) {
 	if _, err := a.askServer(ctx, DoSnapshot); err != nil {
 		return results.Slice{}, err
 	}
 	if _, err := a.askLoad(ctx, warmUp(c)); err != nil {
+		return results.Slice{}, err
+	}
+	idle, err := a.askServer(ctx, DoSnapshot)
+	if err != nil {
 		return results.Slice{}, err
 	}
 	before, err := a.askServer(ctx, DoSnapshot)
@@ -177,10 +194,12 @@ func (a *armRun) slice(ctx context.Context, c Command) (results.Slice, error) {
 		return results.Slice{}, fmt.Errorf("load generator: %d of %d messages", load.Messages, want)
 	}
 	a.count(before, after, load)
+	snapshot := before.CPU - idle.CPU
 	return results.Slice{
 		Messages:    load.Messages,
 		ElapsedNS:   int64(load.Elapsed),
-		ServerCPUNS: int64(after.CPU - before.CPU),
+		ServerCPUNS: int64(max(0, after.CPU-before.CPU-snapshot)),
+		SnapshotNS:  int64(snapshot),
 		LoadCPUNS:   int64(load.CPU),
 	}, nil
 }

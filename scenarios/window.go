@@ -17,6 +17,9 @@ const (
 	minWaits  = 20
 	// warmUpShare of a slice is run before it, uncounted.
 	warmUpShare = 10
+	// maxSlices of a window: with more, slices are longer instead, and a trial
+	// stays a line that can be read.
+	maxSlices = 2000
 )
 
 // pilot is what an arm showed while it was warmed up.
@@ -63,7 +66,7 @@ func window(cell results.Cell, pilots []pilot) []Command {
 // divide splits total into parts of at least least, or into a single one,
 // that differ by 1 at most.
 func divide(total, least int64) []int64 {
-	n := max(1, total/max(1, least))
+	n := min(maxSlices, max(1, total/max(1, least)))
 	parts := make([]int64, n)
 	for i := range parts {
 		parts[i] = total / n

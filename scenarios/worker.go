@@ -15,9 +15,10 @@ import (
 )
 
 // Work is a worker's whole life: it reads its spec and then commands from in,
-// answers each on out, and returns when in ends. The process is one's own:
-// Work pins it to a CPU, and with raw entry nothing else may run in it that
-// could stop the world (multiplexers.Entry says why).
+// answers each on out, and returns when in ends. It may pin the calling
+// goroutine to a thread, and that to a CPU, for good. With raw entry nothing
+// else may run in the process that could stop the world (multiplexers.Entry
+// says why).
 func Work(in io.Reader, out io.Writer) error {
 	l := newLines(in, out)
 	var spec Spec
@@ -59,12 +60,15 @@ func workAsServer(spec Spec, entry multiplexers.Entry, l *lines) error {
 	if err != nil {
 		return err
 	}
-	if err := pin(spec.CPU); err != nil {
+	pinned, served := make(chan error, 1), make(chan error, 1)
+	go func() {
+		pinned <- pin(spec.CPU)
+		served <- s.Serve()
+	}()
+	defer s.Close()
+	if err := <-pinned; err != nil {
 		return err
 	}
-	served := make(chan error, 1)
-	go func() { served <- s.Serve() }()
-	defer s.Close()
 	if err := l.write(Reply{Protocol: protocolVersion, Address: s.Address(), RSS: residentBytes()}); err != nil {
 		return err
 	}
@@ -165,18 +169,20 @@ func workAsLoad(spec Spec, entry multiplexers.Entry, l *lines) error {
 func readCommands(l *lines, g *loadgen.Generator, commands chan<- Command) error {
 	for {
 		var c Command
-		err := l.read(&c)
-		if err == io.EOF {
-			return nil
-		}
-		if err == nil && c.Do == DoAbort {
-			err = g.Abort()
-		} else if err == nil {
-			commands <- c
-		}
-		if err != nil {
+		if err := l.read(&c); err != nil {
+			// Nobody is left to wait for what is under way.
+			if aborted := g.Abort(); err == io.EOF {
+				return aborted
+			}
 			return err
 		}
+		if c.Do == DoAbort {
+			if err := g.Abort(); err != nil {
+				return err
+			}
+			continue
+		}
+		commands <- c
 	}
 }
 

@@ -3,10 +3,12 @@
 package scenarios_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"io"
+	"net"
 	"os"
 	"strings"
 	"syscall"
@@ -229,6 +231,70 @@ func soleChild(t *testing.T) int {
 		t.Fatalf("children %v, want one", pids)
 	}
 	return pids[0]
+}
+
+// A memory limit would make the collector stop the world, and a loop that
+// enters the kernel raw cannot be stopped.
+func TestWorkersAreDeafToAMemoryLimit(t *testing.T) {
+	t.Setenv("GOMEMLIMIT", "1MiB")
+	measureForReal(t, scenarios.Request{
+		Scenarios: []string{"echo"}, Backends: []string{"poll"}, Blocks: 1,
+		Sweep: scenarios.Sweep{Connections: []int{500}, Rounds: []int{20}},
+	})
+}
+
+// What a snapshot costs is not the messages' cost, though with poll it is a
+// wait like any other, over every idle connection.
+func TestTheCostOfSnapshotsIsTakenOff(t *testing.T) {
+	for _, trial := range measureForReal(t, scenarios.Request{
+		Scenarios: []string{"idle"}, Backends: []string{"poll"}, Blocks: 1,
+		Sweep: scenarios.Sweep{Connections: []int{3000}, Active: []scenarios.Amount{{Count: 1}}, Rounds: []int{5}},
+	}) {
+		for _, s := range trial.Slices {
+			if s.SnapshotNS <= 0 {
+				t.Errorf("a snapshot among 3,000 connections cost %d ns", s.SnapshotNS)
+			}
+		}
+	}
+}
+
+// A load worker in the middle of an exchange ends with its input too, even if
+// its server answers nothing.
+func TestALoadWorkerEndsWithItsInput(t *testing.T) {
+	silent, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	in, controller := io.Pipe()
+	out, worker := io.Pipe()
+	ended := make(chan error, 1)
+	go func() { ended <- scenarios.Work(in, worker) }()
+	replies := bufio.NewScanner(out)
+	for _, line := range []string{
+		`{"protocol":1,"role":"load","entry":"runtime","cpu":-1,"target":"` + silent.Addr().String() + `","connections":1,"active":1,"size":1}`,
+		`{"do":"connect"}`,
+	} {
+		if _, err := io.WriteString(controller, line+"\n"); err != nil {
+			t.Fatal(err)
+		}
+		if !replies.Scan() {
+			t.Fatalf("no reply to %s", line)
+		}
+	}
+	if _, err := io.WriteString(controller, `{"do":"exchange","rounds":1}`+"\n"); err != nil {
+		t.Fatal(err)
+	}
+	controller.Close()
+	go replies.Scan()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Errorf("Work = %v, want nil at the end of its input", err)
+		}
+	case <-time.After(patience):
+		t.Error("the worker waits for a reply that nobody wants any more")
+	}
 }
 
 // A worker whose controller has died meets the end of its input, and ends.

@@ -32,7 +32,7 @@ type streams struct {
 func execute(args []string, in io.Reader, out, err io.Writer) int {
 	s := streams{in, out, err}
 	reached := false // a command: what fails before is usage
-	root := rootCommand(s, args[0], &reached)
+	root := rootCommand(s, args, &reached)
 	root.SetArgs(args[1:])
 	failure := root.ExecuteContext(context.Background())
 	if failure == nil {
@@ -50,7 +50,7 @@ func execute(args []string, in io.Reader, out, err io.Writer) int {
 	return exitFailed
 }
 
-func rootCommand(s streams, program string, reached *bool) *cobra.Command {
+func rootCommand(s streams, args []string, reached *bool) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "muxbench",
 		Short: "What waiting for many connections costs",
@@ -67,6 +67,6 @@ the same server code, so that the waiting is the only difference.
 	root.SetIn(s.in)
 	root.SetOut(s.out)
 	root.SetErr(s.err)
-	root.AddCommand(runCommand(s, program), listCommand(s), reportCommand(s), plotCommand(s), versionCommand(s), workerCommand(s))
+	root.AddCommand(runCommand(s, args), listCommand(s), reportCommand(s), plotCommand(s), versionCommand(s), workerCommand(s))
 	return root
 }

@@ -22,8 +22,7 @@ var allowed = map[string][]string{
 	"multiplexers/muxtest": {"multiplexers", "multiplexers/server", "golang.org/x/sys/unix"},
 	"loadgen":              {"multiplexers", "results", "golang.org/x/sys/unix", "github.com/HdrHistogram/hdrhistogram-go"},
 	"scenarios":            {"multiplexers", "multiplexers/server", "loadgen", "results", "results/stats", "golang.org/x/sys/unix"},
-	"report": {"results", "results/stats", "gonum.org/v1/plot", "github.com/olekukonko/tablewriter",
-		"golang.org/x/image/font"}, // what gonum/plot takes for a typeface
+	"report":               {"results", "results/stats", "gonum.org/v1/plot", "github.com/olekukonko/tablewriter"},
 	"cmd/muxbench": {"multiplexers", "multiplexers/server", "scenarios", "results", "report",
 		"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term", "github.com/schollz/progressbar/v3"},
 }

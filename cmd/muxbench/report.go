@@ -112,6 +112,9 @@ func present(s streams, dir string) error {
 	if printed != nil {
 		printed = fmt.Errorf("printing the result, which is kept in %s: %w", dir, printed)
 	}
-	fmt.Fprintf(s.err, "\nresult: %s\ncharts: %d in %s\n", dir, len(charts), filepath.Join(dir, "charts"))
+	fmt.Fprintf(s.err, "\nresult: %s\n", dir)
+	if len(charts) > 0 {
+		fmt.Fprintf(s.err, "charts: %d in %s\n", len(charts), filepath.Join(dir, "charts"))
+	}
 	return errors.Join(written, drawn, printed)
 }

@@ -33,7 +33,7 @@ type runOptions struct {
 	quiet   bool
 }
 
-func runCommand(s streams, program string) *cobra.Command {
+func runCommand(s streams, args []string) *cobra.Command {
 	var o runOptions
 	c := &cobra.Command{
 		Use:   "run [SCENARIO...]",
@@ -55,7 +55,13 @@ so that what disturbs the machine disturbs all of them alike.`,
 			if !cmd.Flags().Changed("seed") {
 				o.request.Seed = rand.Uint64()
 			}
-			return o.run(cmd.Context(), s, program, os.Args[1:])
+			if cmd.Flags().Changed("blocks") && o.request.Blocks == 0 {
+				return &scenarios.Invalid{Flag: "--blocks", Value: "0", Allowed: "at least 1"}
+			}
+			if cmd.Flags().Changed("duration") && o.request.Sweep.Duration == 0 {
+				return &scenarios.Invalid{Flag: "--duration", Value: "0", Allowed: "a time such as 500ms"}
+			}
+			return o.run(cmd.Context(), s, args)
 		},
 	}
 	f, r := c.Flags(), &o.request
@@ -83,16 +89,16 @@ so that what disturbs the machine disturbs all of them alike.`,
 	return c
 }
 
-func (o *runOptions) run(ctx context.Context, s streams, program string, args []string) error {
+func (o *runOptions) run(ctx context.Context, s streams, args []string) error {
 	plan, err := scenarios.Build(o.request)
 	if err != nil {
 		return err
 	}
-	if o.dryRun {
-		return printPlan(s.out, plan)
-	}
 	if err := scenarios.CheckLimits(plan); err != nil {
 		return err
+	}
+	if o.dryRun {
+		return printPlan(s.out, plan)
 	}
 	release, err := scenarios.Lock()
 	if err != nil {
@@ -108,8 +114,9 @@ func (o *runOptions) run(ctx context.Context, s streams, program string, args []
 		Version:     version(),
 		Scenario:    plan.Scenario,
 		Started:     time.Now().UTC(),
-		Args:        args,
+		Args:        args[1:],
 		Seed:        plan.Seed,
+		Planned:     len(plan.Cells) * len(plan.Arms) * plan.Blocks,
 		Labels:      map[string]string{},
 		Environment: scenarios.Environment(),
 	}
@@ -124,7 +131,7 @@ func (o *runOptions) run(ctx context.Context, s streams, program string, args []
 	if err != nil {
 		return err
 	}
-	measured := o.measure(ctx, s, program, plan, file)
+	measured := o.measure(ctx, s, args[0], plan, file)
 	if err := file.Close(); err != nil {
 		return errors.Join(measured, err)
 	}
