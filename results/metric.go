@@ -23,5 +23,5 @@ const (
 	LatencyP99             Metric = "latency_p99_ns"
 	LatencyP999            Metric = "latency_p999_ns"
 	LatencyMax             Metric = "latency_max_ns"
-	BlockOverhead          Metric = "block_overhead_ns" // a block's time beyond connecting, warm-up, slices and closing, per arm
+	BlockOverhead          Metric = "block_overhead_ns" // a block's time beyond connecting, warm-up, slices with their snapshots, and closing, per arm
 )

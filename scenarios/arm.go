@@ -114,9 +114,7 @@ func (a *armRun) askLoad(ctx context.Context, c Command) (LoadState, error) {
 	messages := int64(c.Rounds) * int64(a.block.cell.Active)
 	ctx, cancel := bounded(ctx, a.block.limit(messages)+c.Duration, string(c.Do)+" of the load generator")
 	defer cancel()
-	var reply Reply
-	var err error
-	a.block.spend(func() { reply, err = a.load.Do(ctx, c) })
+	reply, err := a.load.Do(ctx, c)
 	switch {
 	case err != nil:
 		return LoadState{}, fmt.Errorf("load generator: %s: %w", c.Do, err)

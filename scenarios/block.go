@@ -23,7 +23,7 @@ type block struct {
 	launcher Launcher
 
 	arms   []*armRun     // in the order of starting
-	useful time.Duration // spent connecting, exchanging messages, and closing
+	useful time.Duration // spent connecting, warming up, in slices, and closing
 }
 
 // run measures the block and returns a trial for each arm, in the plan's order.
@@ -36,11 +36,13 @@ func (b *block) run(ctx context.Context, arms []Arm, seed uint64) []results.Tria
 	began := time.Now()
 	b.each(ctx, (*armRun).startServer)
 	b.each(ctx, (*armRun).startLoad)
-	if b.cell.Scenario == Connect {
-		b.setUpRepeatedly(ctx)
-	} else {
-		b.exchange(ctx)
-	}
+	b.spend(func() {
+		if b.cell.Scenario == Connect {
+			b.setUpRepeatedly(ctx)
+		} else {
+			b.exchange(ctx)
+		}
+	})
 	b.each(ctx, (*armRun).collect)
 	for _, a := range b.arms {
 		b.spend(func() { a.stop(ctx) })

@@ -55,8 +55,8 @@ func Scenarios() []Scenario {
 			Slice:    messages,
 			blocks:   overviewBlocks,
 			parts: []part{
-				{"idle", Sweep{Connections: []int{10, 100, 1000, 10000}, Active: []Amount{{Count: 10}}, Duration: 200 * time.Millisecond, Sizes: []int{64}, SocketBuffers: []int{0}}},
-				{"echo", Sweep{Connections: []int{10, 100, 1000}, Active: []Amount{{Percent: 100}}, Duration: 200 * time.Millisecond, Sizes: []int{64}, SocketBuffers: []int{0}}},
+				{"idle", Sweep{Connections: []int{10, 100, 1000, 10000}, Active: []Amount{{Count: 10}}, Duration: 500 * time.Millisecond, Sizes: []int{64}, SocketBuffers: []int{0}}},
+				{"echo", Sweep{Connections: []int{10, 100, 1000}, Active: []Amount{{Percent: 100}}, Duration: 500 * time.Millisecond, Sizes: []int{64}, SocketBuffers: []int{0}}},
 			},
 		},
 		{
