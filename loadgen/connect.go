@@ -15,9 +15,10 @@ import (
 )
 
 // Past half of the ephemeral port range the kernel's search for a free port
-// dominates the cost of connecting, and measures nothing of ours: 1,700
-// connects/s instead of 45,000. So connections come from many addresses of
-// 127.0.0.0/8, none with more than perSource ports.
+// dominates the cost of connecting, and measures nothing of ours: from a single
+// address 19,000 connections took 4.9 s on a machine where they take 0.6 s from
+// many. So connections come from many addresses of 127.0.0.0/8, and none has to
+// give more than perSource ports.
 const (
 	perSource  = 2048
 	minSources = 16

@@ -13,9 +13,9 @@ import (
 //
 // Runtime goes through the Go scheduler's bookkeeping, as package syscall
 // does: what an ordinary Go program gets, and safe anywhere. Raw goes straight
-// in, as a C program does. The kernel then does the same work for a fifth less
-// of everything around it, but a thread blocked in a raw call keeps its P, and
-// nothing can stop the world meanwhile:
+// in, as a C program does. That leaves out what the scheduler does around each
+// call, but a thread blocked in a raw call keeps its P, and nothing can stop the
+// world meanwhile:
 //
 //   - GOMAXPROCS must be above the number of raw loops, and be set explicitly:
 //     otherwise the runtime follows the CPU quota and stops the world to do so;
