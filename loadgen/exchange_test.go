@@ -183,3 +183,21 @@ func TestExchangeDoesNotAllocate(t *testing.T) {
 		}
 	})
 }
+
+// TestConnectDoesNotAllocate for a connection, on either side: a set-up is a
+// slice too. The tables grow as long as the server is behind with closing, so
+// that there may be a few allocations in all.
+func TestConnectDoesNotAllocate(t *testing.T) {
+	eachBackend(t, 0, func(t *testing.T, s *server.Server) {
+		g := connected(t, loadgen.Config{Target: s.Address(), Connections: 20, Active: 1, Size: 1})
+		allocs := testing.AllocsPerRun(50, func() {
+			g.Disconnect()
+			if done, err := g.Connect(true); err != nil || done.Established != 20 {
+				t.Fatalf("%d connections, %v, %v", done.Established, err, g.FirstError())
+			}
+		})
+		if allocs >= 20 {
+			t.Errorf("%v allocations in setting up 20 connections", allocs)
+		}
+	})
+}

@@ -186,6 +186,58 @@ func TestAWorkerThatCannotStartSaysWhy(t *testing.T) {
 	}
 }
 
+// A program that answers nonsense, and neither reads on nor ends by itself, is
+// told apart and does not hold up the controller.
+func TestAProgramThatIsNoWorker(t *testing.T) {
+	for _, script := range []string{"echo nonsense; exec sleep 1000", "echo {}; exec sleep 1000", "echo >&2 not today; exit 3", "exec cat /dev/zero"} {
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		_, _, err := scenarios.Processes{Program: "/bin/sh", Args: []string{"sh", "-c", script}}.Launch(ctx, serverSpec)
+		if err == nil {
+			t.Errorf("%s: taken for a worker", script)
+		}
+		if ctx.Err() != nil {
+			t.Errorf("%s: took longer than %s to be found out", script, patience)
+		}
+		cancel()
+		if strings.Contains(script, "not today") && !strings.Contains(err.Error(), "not today") {
+			t.Errorf("%s: %v does not say what it said", script, err)
+		}
+	}
+}
+
+// A server that is stopped in the middle of an exchange costs its own arm, whose
+// trial says that replies did not come; the load worker answers for it.
+func TestAServerThatStopsAnswering(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	silent, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	spec := scenarios.Spec{
+		Protocol: 1, Role: scenarios.LoadRole, Entry: "raw", CPU: -1,
+		Target: silent.Addr().(*net.TCPAddr).AddrPort(), Connections: 3, Active: 2, Size: 10,
+	}
+	w, _, err := processes(t).Launch(ctx, spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Stop(ctx)
+	if _, err := w.Do(ctx, scenarios.Command{Do: scenarios.DoConnect}); err != nil {
+		t.Fatal(err)
+	}
+	soon, cancelSoon := context.WithTimeout(ctx, 50*time.Millisecond)
+	defer cancelSoon()
+	reply, err := w.Do(soon, scenarios.Command{Do: scenarios.DoExchange, Rounds: 1})
+	if err != nil {
+		t.Fatalf("Do = %v, want the reply to an aborted exchange", err)
+	}
+	if got := reply.Load.Errors.Timeout; got != 2 {
+		t.Errorf("%d timeouts, want one for each active connection", got)
+	}
+}
+
 func TestAWorkerThatIsStoppedByTheKernelDoesNotHoldTheController(t *testing.T) {
 	w, err := launch(t, serverSpec)
 	if err != nil {
