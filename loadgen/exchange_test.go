@@ -184,10 +184,10 @@ func TestExchangeDoesNotAllocate(t *testing.T) {
 	})
 }
 
-// TestConnectDoesNotAllocate for a connection, on either side: a set-up is a
+// TestConnectionsAreSetUpWithoutAnAllocationEach, on either side: a set-up is a
 // slice too. The tables grow as long as the server is behind with closing, so
 // that there may be a few allocations in all.
-func TestConnectDoesNotAllocate(t *testing.T) {
+func TestConnectionsAreSetUpWithoutAnAllocationEach(t *testing.T) {
 	eachBackend(t, 0, func(t *testing.T, s *server.Server) {
 		g := connected(t, loadgen.Config{Target: s.Address(), Connections: 20, Active: 1, Size: 1})
 		allocs := testing.AllocsPerRun(50, func() {

@@ -10,9 +10,9 @@ import (
 )
 
 // plot is the chart without its texts, labels of axes among them: gonum makes
-// room for those in the wrong place where the axis is logarithmic. Ranges and ticks are all set here:
-// its own panic on a logarithmic axis with a zero in it, leave a narrow
-// one without labels, and cut the last label off.
+// room for those in the wrong place where the axis is logarithmic. Ranges and
+// ticks are all set here: its own panic on a logarithmic axis with a zero in
+// it, leave a narrow one without labels, and cut the last label off.
 func (c Chart) plot() *plot.Plot {
 	var xs, ys []float64
 	for p := range c.points() {

@@ -17,6 +17,7 @@ import (
 // log of what they were asked in which order.
 type fakeLauncher struct {
 	perMessage map[string]time.Duration // by backend
+	snapshot   time.Duration            // CPU time that a server's answer costs it
 	fail       func(step string) error  // nil: nothing fails
 	lose       string                   // backend whose last message of every slice is lost
 	log        []string
@@ -78,12 +79,14 @@ func (w *fakeWorker) Do(_ context.Context, c scenarios.Command) (scenarios.Reply
 	}
 	s := w.server
 	if w.spec.Role == scenarios.ServerRole {
+		s.cpu += w.launcher.snapshot
 		return scenarios.Reply{Server: &scenarios.ServerState{Counters: s.counters, CPU: s.cpu, Open: s.open}}, nil
 	}
 	state := &scenarios.LoadState{}
 	switch c.Do {
 	case scenarios.DoConnect:
 		s.open = w.spec.Connections
+		s.cpu += time.Duration(w.spec.Connections) * w.launcher.perMessage[s.backend] / 2
 		state.Established = w.spec.Connections
 		state.Last = time.Duration(w.spec.Connections) * w.launcher.perMessage[s.backend]
 	case scenarios.DoDisconnect:

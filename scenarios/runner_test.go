@@ -125,6 +125,7 @@ func TestSlicesOfAWindow(t *testing.T) {
 		{name: "5 rounds where one takes long", connections: 5000, rounds: 12, slow: fast, wantSlices: 2, wantRounds: 5, wantTotalMessages: 60000},
 		{name: "fewer rounds than a slice", connections: 5000, rounds: 2, slow: fast, wantSlices: 1, wantRounds: 2, wantTotalMessages: 10000},
 		{name: "a duration", connections: 10, duration: 210 * time.Millisecond, slow: fast, wantSlices: 10, wantElapsed: 20 * time.Millisecond, wantElapsedInTotal: 210 * time.Millisecond},
+		{name: "an hour in no more slices than a line can hold", connections: 10, duration: time.Hour, slow: fast, wantSlices: 2000, wantElapsed: 20 * time.Millisecond, wantElapsedInTotal: time.Hour},
 		{name: "a duration with 5 rounds of the slowest arm", connections: 100, duration: 200 * time.Millisecond, slow: 10 * fast, wantSlices: 4, wantElapsed: 50 * time.Millisecond, wantElapsedInTotal: 200 * time.Millisecond},
 	}
 	for _, test := range tests {
@@ -174,6 +175,28 @@ func TestSlicesOfAWindow(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Messages and connections are charged with what they cost, and not with what
+// it costs to ask.
+func TestTheCostOfAskingIsTakenOff(t *testing.T) {
+	connect := scenarios.Request{Scenarios: []string{"connect"}, Backends: []string{"poll"}, Blocks: 1, Sweep: scenarios.Sweep{Connections: []int{10}}}
+	for _, r := range []scenarios.Request{echo("poll"), connect} {
+		f := even()
+		f.snapshot = 3 * time.Millisecond
+		trials, err := measure(t, t.Context(), f, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range trials[0].Slices {
+			if got, want := s.ServerCPUNS, (s.Messages+s.Connects)*int64(f.perMessage["poll"])/2; got != want {
+				t.Errorf("%v: %d ns for %d messages and %d connections, want %d", r.Scenarios, got, s.Messages, s.Connects, want)
+			}
+			if s.SnapshotNS != int64(f.snapshot) {
+				t.Errorf("%v: %d ns taken off, want %s", r.Scenarios, s.SnapshotNS, f.snapshot)
+			}
+		}
 	}
 }
 

@@ -153,3 +153,40 @@ func TestReserveLost(t *testing.T) {
 		t.Error("a full table refuses nobody")
 	})
 }
+
+// TestPauseEndsByItself: with no connection open none can end, and a client
+// that waits is let in soon after there are descriptors again.
+func TestPauseEndsByItself(t *testing.T) {
+	eachBackend(t, func(t *testing.T, b server.Backend) {
+		c := startCramped(t, b)
+		before := c.allow(3)
+		waits := c.connect()
+		if _, err := waits.Write(message(10)); err != nil {
+			t.Fatal(err)
+		}
+		deadline := time.Now().Add(patience)
+		for c.snapshot().Counters.Waits == before.Counters.Waits {
+			if time.Now().After(deadline) {
+				t.Fatal("the loop takes no notice of a client")
+			}
+		}
+		paused, since := c.snapshot(), time.Now()
+		if paused.Open != 0 || paused.Refused != 0 {
+			t.Fatalf("%+v: want neither accepted nor refused", paused)
+		}
+		for range 50 {
+			c.snapshot()
+		}
+		// A retry is two waits: the one that ends the pause, and the one that
+		// finds the client again.
+		retries := 1 + int64(time.Since(since)/(50*time.Millisecond))
+		if waits := c.snapshot().Counters.Waits - paused.Counters.Waits; waits > 2*retries {
+			t.Errorf("%d waits in %s: the loop spins", waits, time.Since(since))
+		}
+		c.allowUnasked(fewDescriptors)
+		got := make([]byte, 10)
+		if _, err := io.ReadFull(waits, got); err != nil || !bytes.Equal(got, message(10)) {
+			t.Fatalf("with descriptors again, the waiting client gets %v, %v", got, err)
+		}
+	})
+}

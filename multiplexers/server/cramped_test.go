@@ -76,6 +76,7 @@ func allowDescriptors(limit uint64) error {
 // cramped is such a server in a process of its own.
 type cramped struct {
 	t       *testing.T
+	pid     int
 	address netip.AddrPort
 	ask     io.Writer
 	answers *json.Decoder
@@ -107,7 +108,7 @@ func startCramped(t *testing.T, b server.Backend) *cramped {
 			t.Errorf("the server's process: %v", err)
 		}
 	})
-	c := &cramped{t: t, ask: ask, answers: json.NewDecoder(answers)}
+	c := &cramped{t: t, pid: child.Process.Pid, ask: ask, answers: json.NewDecoder(answers)}
 	if err := c.answers.Decode(&c.address); err != nil {
 		t.Fatalf("address of the server: %v", err)
 	}
@@ -129,6 +130,14 @@ func (c *cramped) allow(limit any) (snap server.Snapshot) {
 		c.t.Fatal(err)
 	}
 	return snap
+}
+
+// allowUnasked is allow without a word to the server: its loop is not woken.
+func (c *cramped) allowUnasked(limit uint64) {
+	c.t.Helper()
+	if err := unix.Prlimit(c.pid, unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: limit, Max: fewDescriptors}, nil); err != nil {
+		c.t.Fatal(os.NewSyscallError("prlimit", err))
+	}
 }
 
 func (c *cramped) connect() net.Conn {

@@ -109,6 +109,9 @@ func (l *loop) serve() error {
 		if err != nil {
 			return err
 		}
+		if n == 0 && l.open == 0 {
+			l.resumeAccepting() // the pause is over
+		}
 		l.again, l.requeued = l.requeued, l.again[:0]
 		woken := false
 		for _, e := range l.events[:n] {
@@ -166,7 +169,7 @@ func (l *loop) closeBatch() {
 	for _, fd := range l.closing {
 		l.entry.Close(fd) // errors of a socket's close concern data that the peer gave up
 	}
-	if len(l.closing) > 0 || l.paused && l.open == 0 {
+	if len(l.closing) > 0 {
 		l.closing = l.closing[:0]
 		l.resumeAccepting()
 	}
