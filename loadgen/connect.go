@@ -4,6 +4,7 @@ package loadgen
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 	"os"
 	"time"
@@ -27,10 +28,28 @@ const (
 	inFlight = 64
 )
 
+// PortsPerSource is how many ports of each of its source addresses a
+// generator uses for so many connections.
+func PortsPerSource(connections int) int {
+	n := sourceCount(connections)
+	return (connections + n - 1) / n
+}
+
+// MostConnections is for how many PortsPerSource is at most ports.
+func MostConnections(ports int) int {
+	if ports >= perSource {
+		return math.MaxInt
+	}
+	return ports * minSources
+}
+
+func sourceCount(connections int) int {
+	return max(minSources, (connections+perSource-1)/perSource)
+}
+
 // sources are the addresses 127.1.0.1 and following.
 func sources(connections int) []unix.RawSockaddrInet4 {
-	n := max(minSources, (connections+perSource-1)/perSource)
-	all := make([]unix.RawSockaddrInet4, n)
+	all := make([]unix.RawSockaddrInet4, sourceCount(connections))
 	for i := range all {
 		all[i] = sockaddr(netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 1, byte((i + 1) >> 8), byte(i + 1)}), 0))
 	}

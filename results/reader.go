@@ -16,9 +16,10 @@ import (
 // takes half a megabyte; the limits keep a hostile file from taking the
 // machine's memory.
 const (
-	maxLine   = 4 << 20   // bytes
-	maxFile   = 256 << 20 // bytes
-	maxTrials = 1 << 18
+	maxLine = 4 << 20   // bytes
+	maxFile = 256 << 20 // bytes
+	// MaxTrials is how many a result file may hold.
+	MaxTrials = 1 << 18
 	maxSlices = 1 << 21 // of all trials together
 )
 
@@ -114,8 +115,8 @@ func Decode(r io.Reader, name string) (*File, error) {
 			continue
 		}
 		slices += len(trial.Slices)
-		if len(f.Trials) == maxTrials || slices > maxSlices {
-			return nil, at(fmt.Errorf("more than %d trials or %d slices: too large for a result file", maxTrials, maxSlices))
+		if len(f.Trials) == MaxTrials || slices > maxSlices {
+			return nil, at(fmt.Errorf("more than %d trials or %d slices: too large for a result file", MaxTrials, maxSlices))
 		}
 		seen[keyOf(trial)] = lines.number
 		f.Trials = append(f.Trials, trial)
@@ -178,7 +179,7 @@ func decodeTrial(line []byte) (Trial, error) {
 	if err := json.Unmarshal(line, &t); err != nil {
 		return Trial{}, err
 	}
-	return t, t.validate()
+	return t, t.Validate()
 }
 
 // printable replaces what a terminal would obey instead of showing.

@@ -26,7 +26,15 @@ type Run struct {
 	Seed        uint64            `json:"seed"`           // of every random order in the run
 	Planned     int               `json:"planned_trials"` // 0 where it is not told
 	Labels      map[string]string `json:"labels,omitempty"`
+	Commands    []Command         `json:"commands,omitempty"` // of another benchmark, that the cells stand for
 	Environment Environment       `json:"environment"`
+}
+
+// Command is a command line of a benchmark that is reproduced here, and the
+// cell that measures the same.
+type Command struct {
+	Line string `json:"line"`
+	Cell Cell   `json:"cell"`
 }
 
 // Environment is what the machine looked like when the run started. A field

@@ -10,6 +10,7 @@ import (
 // exceeds them is no result, and would only overflow what is computed from it.
 const (
 	maxName        = 200     // bytes of a scenario's, arm's or backend's name
+	maxText        = 1 << 20 // bytes of a reason, a standard error or an encoded histogram
 	maxEntries     = 1000    // of a map or list beside the slices
 	maxConnections = 1 << 30 // a process cannot have more descriptors
 	maxCount       = 1 << 50 // messages, events, bytes: ten years of 10 GbE
@@ -21,11 +22,23 @@ func (r Run) validate() error {
 	if len(r.Labels) > maxEntries || len(r.Args) > maxEntries {
 		return fmt.Errorf("%d labels and %d args, where %d are allowed", len(r.Labels), len(r.Args), maxEntries)
 	}
+	if len(r.Commands) > maxEntries {
+		return fmt.Errorf("%d commands, where %d are allowed", len(r.Commands), maxEntries)
+	}
+	for _, c := range r.Commands {
+		if c.Line == "" || len(c.Line) > maxName {
+			return fmt.Errorf("a command's line has %d bytes, where 1 to %d are allowed", len(c.Line), maxName)
+		}
+		if err := c.Cell.validate(); err != nil {
+			return fmt.Errorf("command %q: %w", c.Line, err)
+		}
+	}
 	return nil
 }
 
-// validate says why t cannot be the record of a trial.
-func (t Trial) validate() error {
+// Validate says why t cannot be the record of a trial: what a Writer refuses,
+// and a reader leaves out.
+func (t Trial) Validate() error {
 	switch t.Status {
 	case StatusOK, StatusSkipped, StatusFailed, StatusVoided, StatusInterrupted:
 	default:
@@ -35,6 +48,11 @@ func (t Trial) validate() error {
 	for _, n := range names {
 		if n.value == "" || len(n.value) > maxName {
 			return fmt.Errorf("%s has %d bytes, where 1 to %d are allowed", n.field, len(n.value), maxName)
+		}
+	}
+	for _, text := range []struct{ field, value string }{{"reason", t.Reason}, {"stderr", t.Stderr}, {"latency_hdr", t.LatencyHDR}, {"lag_hdr", t.LagHDR}} {
+		if len(text.value) > maxText {
+			return fmt.Errorf("%s has %d bytes, where %d are allowed", text.field, len(text.value), maxText)
 		}
 	}
 	if n := max(len(t.Values), len(t.Options), len(t.Validity)); n > maxEntries {
@@ -111,6 +129,9 @@ func (c Counters) bounds(prefix string) []bounded {
 
 func (t Trial) validateValues() error {
 	for metric, v := range t.Values {
+		if len(metric) > maxName {
+			return fmt.Errorf("the name of a value has %d bytes, where %d are allowed", len(metric), maxName)
+		}
 		if math.IsNaN(v) || math.Abs(v) > maxValue {
 			return fmt.Errorf("value %q is %g, beyond anything measurable", metric, v)
 		}

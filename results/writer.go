@@ -27,10 +27,13 @@ type Writer struct {
 	size int64 // of the whole lines written so far
 }
 
+// ErrHoldsRun is why a directory is refused.
+var ErrHoldsRun = errors.New("holds a run already: choose another directory")
+
 // Create starts the result file of run in the directory dir, which it makes
 // if need be, parents included. The run's line is on disk when Create
 // returns; Type, Schema and Tool are filled in. A directory that holds a run
-// already is refused with an error that wraps fs.ErrExist.
+// already is refused with ErrHoldsRun.
 func Create(dir string, run Run) (*Writer, error) {
 	run.Type, run.Schema, run.Tool = typeRun, Schema, toolName
 	if err := run.validate(); err != nil {
@@ -42,7 +45,7 @@ func Create(dir string, run Run) (*Writer, error) {
 	path := filepath.Join(dir, FileName)
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_EXCL, 0o666)
 	if errors.Is(err, fs.ErrExist) {
-		return nil, fmt.Errorf("%s holds a run already (%s): choose another directory: %w", dir, FileName, err)
+		return nil, fmt.Errorf("%s %w", path, ErrHoldsRun)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("create the result file: %w", err)
@@ -82,7 +85,7 @@ func (w *Writer) Append(trials ...Trial) error {
 	var lines bytes.Buffer
 	for _, t := range trials {
 		t.Type = typeTrial
-		err := t.validate()
+		err := t.Validate()
 		if err == nil {
 			err = encodeLine(&lines, t)
 		}

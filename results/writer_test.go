@@ -2,7 +2,6 @@ package results_test
 
 import (
 	"errors"
-	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -94,8 +93,8 @@ func TestCreate(t *testing.T) {
 	}
 
 	_, err = results.Create(dir, run)
-	if !errors.Is(err, fs.ErrExist) || !strings.Contains(err.Error(), "holds a run already") {
-		t.Errorf("Create in a directory that holds a run: %v, want it refused with fs.ErrExist", err)
+	if !errors.Is(err, results.ErrHoldsRun) || !strings.Contains(err.Error(), "holds a run already") {
+		t.Errorf("Create in a directory that holds a run: %v, want ErrHoldsRun", err)
 	}
 	if again, _ := os.ReadFile(w.Path()); string(again) != string(first) {
 		t.Error("the refused Create changed the run that was there")

@@ -53,7 +53,7 @@ func (a *armRun) attempt(ctx context.Context, step func(*armRun, context.Context
 	}
 	if err := step(a, ctx); err != nil && ctx.Err() == nil {
 		a.trial.Status = results.StatusFailed
-		a.trial.Reason = err.Error()
+		a.trial.Reason = cut(err.Error())
 		a.stop(ctx)
 	}
 }
@@ -201,5 +201,25 @@ func (a *armRun) finished(ctx context.Context, overhead time.Duration) results.T
 		a.trial.Values[results.BlockOverhead] = float64(overhead)
 	}
 	summarise(&a.trial, a.arm.Backend)
+	if err := a.trial.Validate(); err != nil {
+		a.disbelieve(err)
+	}
 	return a.trial
+}
+
+// disbelieve fails a trial because what its workers said of it cannot be, and
+// keeps nothing of what they said.
+func (a *armRun) disbelieve(err error) {
+	t := &a.trial
+	t.Status, t.Reason, t.Stderr = results.StatusFailed, "a worker's answers make no sense: "+cut(err.Error()), ""
+	t.Values, t.Counters, t.Slices, t.Errors, t.LatencyHDR = nil, nil, nil, results.Errors{}, ""
+}
+
+// cut bounds what a worker says.
+func cut(said string) string {
+	const most = 4 << 10
+	if len(said) > most {
+		return strings.ToValidUTF8(said[:most], "") + "…"
+	}
+	return said
 }

@@ -3,7 +3,6 @@
 package scenarios
 
 import (
-	"fmt"
 	"os"
 	"runtime"
 	"strings"
@@ -36,8 +35,12 @@ func Environment() results.Environment {
 	if unix.Sysinfo(&memory) == nil {
 		e.MemoryBytes = int64(memory.Totalram) * int64(memory.Unit)
 	}
-	_, _ = fmt.Sscan(firstLine("/proc/sys/net/core/somaxconn"), &e.SoMaxConn)
-	_, _ = fmt.Sscan(firstLine("/proc/sys/net/ipv4/ip_local_port_range"), &e.PortRangeLow, &e.PortRangeHi)
+	if n := numbers("/proc/sys/net/core/somaxconn"); len(n) == 1 {
+		e.SoMaxConn = int(n[0])
+	}
+	if n := numbers("/proc/sys/net/ipv4/ip_local_port_range"); len(n) == 2 {
+		e.PortRangeLow, e.PortRangeHi = int(n[0]), int(n[1])
+	}
 	e.CPUModel, e.Hypervisor = processor()
 	return e
 }

@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -29,15 +28,16 @@ type Worker interface {
 	// its reply then tells what had failed.
 	Do(ctx context.Context, c Command) (Reply, error)
 	// Stop ends the worker: gently, by the end of its input, while ctx lives,
-	// and by SIGKILL then. It returns the tail of what the worker wrote to its
-	// standard error.
+	// and by SIGKILL then. It returns the beginning and the end of what the
+	// worker wrote to its standard error.
 	Stop(ctx context.Context) string
 }
 
 // Processes launches workers as processes of a program that calls Work when it
 // is given Args, its own name among them. Each is in a process group of its
 // own, so that an interrupt at the terminal reaches the controller alone, and
-// ends when the controller does, by the end of its input.
+// ends when the controller does: by the end of its input, and by SIGKILL.
+// Launch may not be called from a goroutine that ends locked to its thread.
 type Processes struct {
 	Program string
 	Args    []string
@@ -60,8 +60,12 @@ func (p Processes) Launch(ctx context.Context, spec Spec) (Worker, Reply, error)
 	cmd := exec.Command(p.Program)
 	cmd.Args = p.Args
 	cmd.Env = append(os.Environ(), workerEnvironment()...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	stderr := &tail{}
+	// A worker that the kernel has stopped does not see its input end. That the
+	// signal comes with the death of the thread that started it, not of the
+	// process, is no matter: only a goroutine that ends locked to its thread
+	// takes it along, and the controller has none.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	stderr := &ends{}
 	cmd.Stderr = stderr
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -74,7 +78,7 @@ func (p Processes) Launch(ctx context.Context, spec Spec) (Worker, Reply, error)
 	if err := cmd.Start(); err != nil {
 		return nil, Reply{}, fmt.Errorf("starting a %s worker: %w", spec.Role, err)
 	}
-	w := &process{cmd: cmd, stdin: stdin, lines: newLines(stdout, stdin), stderr: stderr, replies: make(chan answer, 1), read: make(chan struct{})}
+	w := &process{cmd: cmd, stdin: stdin, lines: newLines(stdout, stdin), stderr: stderr, replies: make(chan answer, 1), ended: make(chan struct{})}
 	go w.readReplies()
 	ready, err := w.converse(ctx, spec)
 	if err == nil {
@@ -102,9 +106,9 @@ type process struct {
 	cmd     *exec.Cmd
 	stdin   io.Closer
 	lines   *lines
-	stderr  *tail
+	stderr  *ends
 	replies chan answer
-	read    chan struct{} // closed when standard output has ended
+	ended   chan struct{} // closed when the process is no more
 	stopped sync.Once
 }
 
@@ -113,16 +117,22 @@ type answer struct {
 	err   error
 }
 
+// readReplies passes replies on until there are no more, and waits for the
+// process then.
 func (w *process) readReplies() {
-	defer close(w.read)
+	defer close(w.ended)
 	for {
 		var a answer
 		a.err = w.lines.read(&a.reply)
 		if errors.Is(a.err, io.EOF) {
-			a.err = errors.New("it ended without an answer")
+			_ = w.cmd.Wait() // that it failed is in its state
+			a.err = fmt.Errorf("it ended without an answer (%s)", w.cmd.ProcessState)
+			w.replies <- a
+			return
 		}
 		w.replies <- a
 		if a.err != nil {
+			_ = w.cmd.Wait()
 			return
 		}
 	}
@@ -144,7 +154,8 @@ func (w *process) Do(ctx context.Context, c Command) (Reply, error) {
 
 // converse sends a line and waits for the answer.
 func (w *process) converse(ctx context.Context, line any) (Reply, error) {
-	if err := w.lines.write(line); err != nil {
+	// Where it cannot be written any more, the reason is to be read.
+	if err := w.lines.write(line); err != nil && !errors.Is(err, syscall.EPIPE) {
 		return Reply{}, err
 	}
 	select {
@@ -162,45 +173,15 @@ func (w *process) Stop(ctx context.Context) string {
 			for range w.replies {
 			}
 		}()
-		ended := make(chan struct{})
-		go func() {
-			defer close(ended)
-			<-w.read
-			_ = w.cmd.Wait() // how it ended is told by its silence and its standard error
-		}()
 		select {
-		case <-ended:
+		case <-w.ended:
 		case <-ctx.Done():
 			_ = syscall.Kill(-w.cmd.Process.Pid, syscall.SIGKILL)
-			<-ended
+			<-w.ended
 		}
 		close(w.replies)
 	})
 	return w.stderr.String()
-}
-
-// tail keeps the last bytes written to it.
-type tail struct {
-	mu   sync.Mutex
-	last []byte
-}
-
-const tailBytes = 4 << 10
-
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.last = append(t.last, p...)
-	if extra := len(t.last) - tailBytes; extra > 0 {
-		t.last = t.last[:copy(t.last, t.last[extra:])]
-	}
-	return len(p), nil
-}
-
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return strings.TrimSpace(string(t.last))
 }
 
 // bounded limits a step of the protocol.

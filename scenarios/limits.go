@@ -4,28 +4,45 @@ package scenarios
 
 import (
 	"fmt"
-	"os"
+	"strings"
 
-	"golang.org/x/sys/unix"
+	"muxbench/loadgen"
+	"muxbench/results"
 )
 
-// spareDescriptors is what a worker needs beside its connections: standard
-// streams, listener, multiplexer, wake-up, reserve, what the Go runtime keeps,
-// and what it opens in passing.
-const spareDescriptors = 32
+// Limits are what a host gives to a measurement.
+type Limits struct {
+	Descriptors uint64 // of a process at most (RLIMIT_NOFILE, hard)
+	OpenMax     uint64 // that the hard limit may be raised to (fs.nr_open)
+	Files       int64  // that all processes together may still open (fs.file-max)
+	Ports       int    // of one address (net.ipv4.ip_local_port_range)
+	Tracked     int64  // connections that the firewall may still track; -1: it does not
+	Memory      int64  // bytes available
+	MemoryOf    string // what bounds it: the machine, or the file of a cgroup's limit
+	TCPMemory   int64  // bytes that all sockets' queues together hold at most (net.ipv4.tcp_mem)
+}
+
+const (
+	// spareDescriptors is what a worker needs beside its connections: standard
+	// streams, listener, multiplexer, wake-up, reserve, what the Go runtime
+	// keeps, and what it opens in passing.
+	spareDescriptors = 32
+	// What memory goes to, as measured with 19,000 connections on Linux 6.18:
+	// 2 × 3.3 KB of the kernel's and 2 × 0.35 KB of the workers' for a
+	// connection, and 8 MB for a worker.
+	memoryOfConnection = 8 << 10
+	memoryOfWorker     = 12 << 20
+)
 
 // CheckLimits says why this host cannot carry the plan: the numbers, and the
 // command that helps.
 func CheckLimits(p Plan) error {
-	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		return os.NewSyscallError("getrlimit", err)
+	limits, err := HostLimits()
+	if err != nil {
+		return err
 	}
-	for _, c := range p.Cells {
-		if need := uint64(c.Connections) + spareDescriptors; need > limit.Max {
-			return fmt.Errorf("%d connections need %d descriptors in each process, and the hard limit is %d: raise it with \"ulimit -Hn %d\" as root, or ask for at most %d connections",
-				c.Connections, need, limit.Max, need, limit.Max-spareDescriptors)
-		}
+	if err := p.Fits(limits); err != nil {
+		return err
 	}
 	for block := range p.Blocks {
 		if _, err := p.Placement.of(block); err != nil {
@@ -34,3 +51,69 @@ func CheckLimits(p Plan) error {
 	}
 	return nil
 }
+
+// Fits says which cell of the plan exceeds which limit.
+func (p Plan) Fits(l Limits) error {
+	for _, c := range p.Cells {
+		if err := p.fits(c, l); err != nil {
+			return fmt.Errorf("%s with %d connections: %w", c.Scenario, c.Connections, err)
+		}
+	}
+	return nil
+}
+
+func (p Plan) fits(c results.Cell, l Limits) error {
+	arms := int64(len(p.Arms))
+	// Scenario connect sets arms up one after the other.
+	alive := arms
+	if c.Scenario == Connect {
+		alive = 1
+	}
+	need := uint64(c.Connections) + spareDescriptors
+	if need > l.Descriptors {
+		raise := fmt.Sprintf("raise it with \"ulimit -Hn %d\" as root", need)
+		if need > l.OpenMax {
+			raise += fmt.Sprintf(", after \"sysctl -w fs.nr_open=%d\"", need)
+		}
+		return fmt.Errorf("each process needs %d descriptors, and the hard limit is %d: %s, or ask for at most %d connections",
+			need, l.Descriptors, raise, max(0, int64(l.Descriptors)-spareDescriptors))
+	}
+	if need := 2 * alive * (int64(c.Connections) + spareDescriptors); need > l.Files {
+		return fmt.Errorf("%d files are open at once, and this host has %d left: raise fs.file-max with \"sysctl -w fs.file-max=…\" by %d, or ask for fewer connections or backends", need, l.Files, need-l.Files)
+	}
+	if need := loadgen.PortsPerSource(c.Connections); need > l.Ports {
+		return fmt.Errorf("each source address gives %d ports, and has %d: raise them with \"sysctl -w net.ipv4.ip_local_port_range='1024 65535'\", or ask for at most %d connections",
+			need, l.Ports, loadgen.MostConnections(l.Ports))
+	}
+	if need := alive * int64(c.Connections); l.Tracked >= 0 && need > l.Tracked {
+		return fmt.Errorf("%d connections are open at once, and the firewall can track %d more: raise it with \"sysctl -w net.netfilter.nf_conntrack_max=…\" by %d, or ask for fewer connections or backends", need, l.Tracked, need-l.Tracked)
+	}
+	if need := memory(c, arms, alive, l.TCPMemory); need > l.Memory {
+		return fmt.Errorf("this takes up to %s of memory, and %s has %s: %s, or ask for fewer connections, smaller messages or fewer backends",
+			megabytes(need), l.MemoryOf, megabytes(l.Memory), l.moreMemory())
+	}
+	return nil
+}
+
+// memory is what a cell takes at most, in bytes: connections and workers of
+// all arms, what one arm's messages occupy in the kernel's queues, twice their
+// length with what the kernel adds, and what each arm's server keeps for
+// replies that do not fit at once.
+func memory(c results.Cell, arms, alive, tcp int64) int64 {
+	size, active := int64(c.Size), int64(c.Active)
+	need := 2*arms*memoryOfWorker + alive*int64(c.Connections)*memoryOfConnection
+	need += min(tcp, 2*active*size)
+	if size > inOneRead {
+		need += arms * active * inOneRead
+	}
+	return need
+}
+
+func (l Limits) moreMemory() string {
+	if strings.HasPrefix(l.MemoryOf, "/") {
+		return "raise that limit (systemd: MemoryMax=, docker: --memory)"
+	}
+	return "end what else uses it"
+}
+
+func megabytes(n int64) string { return fmt.Sprintf("%d MB", n/1e6) }

@@ -47,7 +47,7 @@ func (p Placement) of(block int) (cpus, error) {
 		}
 	}
 	if c.server == c.load {
-		return cpus{}, &Invalid{"--load-cpus", fmt.Sprint(c.load), fmt.Sprintf("block %d is served on that CPU: choose different ones", block)}
+		return cpus{}, &Invalid{Flag: "--load-cpus", Value: fmt.Sprint(c.load), Allowed: fmt.Sprintf("block %d is served on that CPU: choose different ones", block)}
 	}
 	return c, nil
 }
@@ -60,7 +60,7 @@ func chosen(flag string, list []int, block int, available []int) (int, error) {
 	}
 	cpu := list[block%len(list)]
 	if !slices.Contains(available, cpu) {
-		return unpinned, &Invalid{flag, fmt.Sprint(cpu), fmt.Sprintf("this process may run on CPUs %v", available)}
+		return unpinned, &Invalid{Flag: flag, Value: fmt.Sprint(cpu), Allowed: fmt.Sprintf("this process may run on CPUs %v", available)}
 	}
 	return cpu, nil
 }

@@ -31,6 +31,7 @@ func (a Amount) of(n int) int {
 // Request is what a user asks to be measured. Empty fields take the
 // scenario's defaults.
 type Request struct {
+	Preset    string   // its commands, instead of scenarios
 	Scenarios []string // Overview if empty
 	Backends  []string // DefaultBackends if empty
 	Reference string   // a backend among them; the first if empty
@@ -53,8 +54,9 @@ func DefaultBackends() []string { return []string{"select", "poll", "epoll-lt", 
 // Plan is everything that is going to be measured. It is plain data: the same
 // request gives the same plan.
 type Plan struct {
-	Scenario  string // as asked for
+	Scenario  string // as asked for, or the preset
 	Cells     []results.Cell
+	Commands  []results.Command // of a preset
 	Arms      []Arm
 	Blocks    int // of each cell
 	Seed      uint64
@@ -71,10 +73,21 @@ type Arm struct {
 
 // Invalid is a request that cannot be planned: which flag, its value, and what
 // is allowed.
-type Invalid struct{ Flag, Value, Allowed string }
+type Invalid struct {
+	Flag, Value, Allowed string   // Value is empty where the flag itself is out of place
+	Known                []string // names of which the value should have been one
+}
 
 func (e *Invalid) Error() string {
+	if e.Value == "" {
+		return fmt.Sprintf("%s: %s", e.Flag, e.Allowed)
+	}
 	return fmt.Sprintf("%s: %q is not possible: %s", e.Flag, e.Value, e.Allowed)
+}
+
+// unknown is for a value that is none of the known names.
+func unknown(flag, value string, known []string) *Invalid {
+	return &Invalid{Flag: flag, Value: value, Allowed: "choose among " + strings.Join(known, ", "), Known: known}
 }
 
 // Bounds of what can be asked for: beyond them a number is a slip, or would
@@ -84,7 +97,9 @@ const (
 	maxRounds      = 100_000_000
 	maxSize        = 16 << 20
 	maxBlocks      = 10_000
+	maxCells       = 10_000
 	maxDuration    = time.Hour
+	maxEstimate    = 7 * 24 * time.Hour
 	minDuration    = 10 * time.Millisecond
 	minBuffer      = 1 << 10
 )
@@ -98,15 +113,29 @@ func Build(r Request) (Plan, error) {
 	if err := r.check(); err != nil {
 		return Plan{}, err
 	}
+	p := Plan{Arms: arms, Blocks: r.Blocks, Seed: r.Seed, Placement: r.Placement}
+	if r.Preset != "" {
+		err = p.preset(r)
+	} else {
+		err = p.scenarios(r)
+	}
+	if err != nil {
+		return Plan{}, err
+	}
+	return p, p.sensible()
+}
+
+// scenarios plans the scenarios of a request.
+func (p *Plan) scenarios(r Request) error {
 	names := r.Scenarios
 	if len(names) == 0 {
 		names = []string{Overview}
 	}
-	p := Plan{Scenario: strings.Join(names, " "), Arms: arms, Blocks: r.Blocks, Seed: r.Seed, Placement: r.Placement}
+	p.Scenario = strings.Join(names, " ")
 	for _, name := range names {
 		s, err := lookup(name)
 		if err != nil {
-			return Plan{}, err
+			return err
 		}
 		if r.Blocks == 0 {
 			p.Blocks = max(p.Blocks, s.blocks)
@@ -114,17 +143,38 @@ func Build(r Request) (Plan, error) {
 		for _, part := range s.parts {
 			cells, err := part.cells(r.Sweep)
 			if err != nil {
-				return Plan{}, err
+				return err
 			}
-			for _, c := range cells {
-				if !slices.Contains(p.Cells, c) {
-					p.Cells = append(p.Cells, c)
-				}
-			}
+			p.add(cells)
 		}
 	}
-	return p, nil
+	return nil
 }
+
+// add takes in cells, each once.
+func (p *Plan) add(cells []results.Cell) {
+	for _, c := range cells {
+		if !slices.Contains(p.Cells, c) {
+			p.Cells = append(p.Cells, c)
+		}
+	}
+}
+
+// sensible refuses what nobody can have meant, or could read when it is done.
+func (p Plan) sensible() error {
+	if n := p.Trials(); n > results.MaxTrials {
+		return &Invalid{Flag: "SCENARIO", Value: p.Scenario, Allowed: fmt.Sprintf("%d cells × %d arms × %d blocks are %d trials, and a result holds at most %d: ask for fewer",
+			len(p.Cells), len(p.Arms), p.Blocks, n, results.MaxTrials)}
+	}
+	if e := p.Estimate(); e > maxEstimate {
+		return &Invalid{Flag: "SCENARIO", Value: p.Scenario, Allowed: fmt.Sprintf("this would take about %.0f days, and at most %.0f are allowed: ask for fewer connections, rounds, blocks or cells",
+			e.Hours()/24, maxEstimate.Hours()/24)}
+	}
+	return nil
+}
+
+// Trials is how many there will be.
+func (p Plan) Trials() int { return len(p.Cells) * len(p.Arms) * p.Blocks }
 
 func lookup(name string) (Scenario, error) {
 	var known []string
@@ -134,7 +184,7 @@ func lookup(name string) (Scenario, error) {
 		}
 		known = append(known, s.Name)
 	}
-	return Scenario{}, &Invalid{"SCENARIO", name, "choose among " + strings.Join(known, ", ")}
+	return Scenario{}, unknown("SCENARIO", name, known)
 }
 
 // arms is every backend with every entry.
@@ -160,7 +210,7 @@ func (r Request) arms() ([]Arm, error) {
 	var arms []Arm
 	for _, name := range names {
 		if !slices.Contains(known, name) {
-			return nil, &Invalid{"--backends", name, "choose among " + strings.Join(known, ", ") + ", or all"}
+			return nil, unknown("--backends", name, append(known, "all"))
 		}
 		for _, e := range entries {
 			a := Arm{Name: name, Backend: name, Entry: e}
@@ -168,7 +218,7 @@ func (r Request) arms() ([]Arm, error) {
 				a.Name += "/" + e.String()
 			}
 			if slices.ContainsFunc(arms, func(b Arm) bool { return b.Name == a.Name }) {
-				return nil, &Invalid{"--backends", name, "name each backend and each entry once"}
+				return nil, &Invalid{Flag: "--backends", Value: name, Allowed: "name each backend and each entry once"}
 			}
 			arms = append(arms, a)
 		}
@@ -179,7 +229,11 @@ func (r Request) arms() ([]Arm, error) {
 			return arms, nil
 		}
 	}
-	return nil, &Invalid{"--reference", reference, "name one of the arms that are compared"}
+	var compared []string
+	for _, a := range arms {
+		compared = append(compared, a.Name)
+	}
+	return nil, unknown("--reference", reference, compared)
 }
 
 // check refuses numbers outside of their bounds.
@@ -196,22 +250,25 @@ func (r Request) check() error {
 	} {
 		for _, v := range list.values {
 			if v < list.low || v > list.top {
-				return &Invalid{list.flag, fmt.Sprint(v), fmt.Sprintf("%d to %d is allowed", list.low, list.top)}
+				return &Invalid{Flag: list.flag, Value: fmt.Sprint(v), Allowed: fmt.Sprintf("%d to %d is allowed", list.low, list.top)}
 			}
 		}
 	}
+	if n := max(1, len(s.Connections)) * max(1, len(s.Active)) * max(1, len(s.Rounds)) * max(1, len(s.Sizes)) * max(1, len(s.SocketBuffers)); n > maxCells {
+		return &Invalid{Flag: "SCENARIO", Value: strings.Join(r.Scenarios, " "), Allowed: fmt.Sprintf("the lists combine to %d cells, and at most %d are allowed", n, maxCells)}
+	}
 	for _, b := range s.SocketBuffers {
 		if b != 0 && (b < minBuffer || b > maxSize) {
-			return &Invalid{"--socket-buffers", fmt.Sprint(b), fmt.Sprintf("0 for the kernel's own, or %d to %d", minBuffer, maxSize)}
+			return &Invalid{Flag: "--socket-buffers", Value: fmt.Sprint(b), Allowed: fmt.Sprintf("0 for the kernel's own, or %d to %d", minBuffer, maxSize)}
 		}
 	}
 	switch {
 	case r.Blocks < 0 || r.Blocks > maxBlocks:
-		return &Invalid{"--blocks", fmt.Sprint(r.Blocks), fmt.Sprintf("1 to %d is allowed", maxBlocks)}
+		return &Invalid{Flag: "--blocks", Value: fmt.Sprint(r.Blocks), Allowed: fmt.Sprintf("1 to %d is allowed", maxBlocks)}
 	case s.Duration != 0 && (s.Duration < minDuration || s.Duration > maxDuration):
-		return &Invalid{"--duration", s.Duration.String(), fmt.Sprintf("%s to %s is allowed", minDuration, maxDuration)}
+		return &Invalid{Flag: "--duration", Value: s.Duration.String(), Allowed: fmt.Sprintf("%s to %s is allowed", minDuration, maxDuration)}
 	case s.Duration != 0 && len(s.Rounds) > 0:
-		return &Invalid{"--duration", s.Duration.String(), "give rounds or a duration, not both"}
+		return &Invalid{Flag: "--duration", Value: s.Duration.String(), Allowed: "give rounds or a duration, not both"}
 	}
 	if slices.ContainsFunc(r.Scenarios, func(name string) bool { return name != Connect }) || len(r.Scenarios) == 0 {
 		return nil
@@ -221,7 +278,7 @@ func (r Request) check() error {
 		given bool
 	}{{"--active", len(s.Active) > 0}, {"--rounds", len(s.Rounds) > 0}, {"--size", len(s.Sizes) > 0}, {"--duration", s.Duration != 0}} {
 		if unused.given {
-			return &Invalid{unused.flag, Connect, "this scenario exchanges no messages"}
+			return &Invalid{Flag: unused.flag, Value: Connect, Allowed: "this scenario exchanges no messages"}
 		}
 	}
 	return nil
@@ -267,7 +324,7 @@ func (p part) cells(asked Sweep) ([]results.Cell, error) {
 							active = min(active, connections)
 						}
 						if active < 1 || active > connections {
-							return nil, &Invalid{"--active", fmt.Sprint(active), fmt.Sprintf("1 to %d of %d connections can be active", connections, connections)}
+							return nil, &Invalid{Flag: "--active", Value: fmt.Sprint(active), Allowed: fmt.Sprintf("1 to %d of %d connections can be active", connections, connections)}
 						}
 						cells = append(cells, results.Cell{
 							Scenario: p.kind, Connections: connections, Active: active, Rounds: rounds,

@@ -69,34 +69,3 @@ func (r *Runner) Run(ctx context.Context, p Plan) error {
 	}
 	return nil
 }
-
-// Estimate is roughly how long the plan will take: set-up from what connecting
-// costs on a small machine, windows from their durations or, by rounds, from
-// typical costs of a message. It is a guess for the user's planning.
-func (p Plan) Estimate() time.Duration {
-	const (
-		perArm        = 100 * time.Millisecond
-		perConnection = 50 * time.Microsecond // to set up and to reset
-		perMessage    = 5 * time.Microsecond
-		perByte       = time.Nanosecond / 2
-		perIdle       = 10 * time.Nanosecond // per idle connection and message, where one waits for all of them
-	)
-	var total time.Duration
-	for _, c := range p.Cells {
-		settingUp := time.Duration(c.Connections) * perConnection
-		one := perArm + settingUp
-		message := perMessage + time.Duration(float64(c.Size)*float64(perByte)) + time.Duration(c.Connections-c.Active)*perIdle
-		round := time.Duration(c.Active) * message
-		switch {
-		case c.Scenario == Connect:
-			one += settingUp * time.Duration(setUps(settingUp))
-		case c.Rounds > 0:
-			one += round * time.Duration(c.Rounds+2+(c.Rounds+warmUpShare-1)/warmUpShare)
-		default:
-			slice := max(minSlice, minRounds*round)
-			one += time.Duration(c.DurationNS) + max(time.Duration(c.DurationNS)/warmUpShare, round*max(1, time.Duration(c.DurationNS)/slice)) + 2*round + minSlice
-		}
-		total += one
-	}
-	return total * time.Duration(len(p.Arms)*p.Blocks)
-}

@@ -38,12 +38,16 @@ func execute(args []string, in io.Reader, out, err io.Writer) int {
 	if failure == nil {
 		return exitDone
 	}
-	fmt.Fprintf(err, "muxbench: %v\n", failure)
+	hint := ""
 	var invalid *scenarios.Invalid
+	if errors.As(failure, &invalid) {
+		hint = suggestion(invalid.Value, invalid.Known)
+	}
+	fmt.Fprintf(err, "muxbench: %v%s\n", failure, hint)
 	switch {
 	case errors.Is(failure, errInterrupted):
 		return exitInterrupted
-	case !reached || errors.As(failure, &invalid):
+	case !reached || invalid != nil:
 		fmt.Fprintln(err, "See \"muxbench --help\", or \"muxbench COMMAND --help\".")
 		return exitUsage
 	}
@@ -64,6 +68,7 @@ the same server code, so that the waiting is the only difference.
 		PersistentPreRun:  func(*cobra.Command, []string) { *reached = true },
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
 	}
+	root.SetFlagErrorFunc(flagError)
 	root.SetIn(s.in)
 	root.SetOut(s.out)
 	root.SetErr(s.err)

@@ -24,7 +24,7 @@ var allowed = map[string][]string{
 	"scenarios":            {"multiplexers", "multiplexers/server", "loadgen", "results", "results/stats", "golang.org/x/sys/unix"},
 	"report":               {"results", "results/stats", "gonum.org/v1/plot", "github.com/olekukonko/tablewriter"},
 	"cmd/muxbench": {"multiplexers", "multiplexers/server", "scenarios", "results", "report",
-		"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term", "github.com/schollz/progressbar/v3"},
+		"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/agnivade/levenshtein", "golang.org/x/term", "github.com/schollz/progressbar/v3"},
 }
 
 func TestImports(t *testing.T) {

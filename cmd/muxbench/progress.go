@@ -114,8 +114,8 @@ func printPlan(w io.Writer, p scenarios.Plan) error {
 			arms += " (reference)"
 		}
 	}
-	_, err := fmt.Fprintf(w, "%s: %d cells × %d arms × %d blocks, about %s; seed %d\n  arms: %s\n",
-		p.Scenario, len(p.Cells), len(p.Arms), p.Blocks, p.Estimate().Round(time.Second), p.Seed, arms)
+	_, err := fmt.Fprintf(w, "%s: %s × %s × %s, about %s; seed %d\n  arms: %s\n",
+		p.Scenario, counted(len(p.Cells), "cell"), counted(len(p.Arms), "arm"), counted(p.Blocks, "block"), p.Estimate().Round(time.Second), p.Seed, arms)
 	for _, c := range p.Cells {
 		if err != nil {
 			return err
@@ -131,4 +131,11 @@ func printPlan(w io.Writer, p scenarios.Plan) error {
 		_, err = fmt.Fprintf(w, "  %s%s\n", describeCell(c), window)
 	}
 	return err
+}
+
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

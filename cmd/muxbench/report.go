@@ -31,11 +31,11 @@ func reportCommand(s streams) *cobra.Command {
 		Use:   "report RUN",
 		Short: "Print a result again: as text, Markdown, CSV or JSON",
 		Long:  "Report computes its tables from the result's run.jsonl alone. RUN is a result's directory, or the file.",
-		Args:  cobra.ExactArgs(1),
+		Args:  oneResult,
 		RunE: func(_ *cobra.Command, args []string) error {
 			render, known := renderers[format]
 			if !known {
-				return &scenarios.Invalid{Flag: "--format", Value: format, Allowed: "choose among " + strings.Join(names, ", ")}
+				return &scenarios.Invalid{Flag: "--format", Value: format, Allowed: "choose among " + strings.Join(names, ", "), Known: names}
 			}
 			summary, err := load(s, args[0])
 			if err != nil {
@@ -55,7 +55,7 @@ func plotCommand(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "plot RUN",
 		Short: "Draw a result's charts again, as PNG and SVG",
-		Args:  cobra.ExactArgs(1),
+		Args:  oneResult,
 		RunE: func(_ *cobra.Command, args []string) error {
 			summary, err := load(s, args[0])
 			if err != nil {

@@ -48,7 +48,8 @@ so that what disturbs the machine disturbs all of them alike.`,
 		Example: `  muxbench run
   muxbench run echo -c 1k,10k -r 100 -s 1KiB,10KiB
   muxbench run idle -c 100,1k,10k -a 1% -d 500ms -b poll,epoll-et
-  muxbench run connect -c 100,1k,5k,10k,19k -n 3`,
+  muxbench run connect -c 100,1k,5k,10k,19k -n 3
+  muxbench run --preset original -c 1k`,
 		ValidArgs: scenarioNames(),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			o.request.Scenarios = names
@@ -66,6 +67,7 @@ so that what disturbs the machine disturbs all of them alike.`,
 	}
 	f, r := c.Flags(), &o.request
 	f.VarP(list[string]{&r.Backends, "names", parseWord}, "backends", "b", "backends to compare, or all (default "+strings.Join(scenarios.DefaultBackends(), ",")+")")
+	f.StringVar(&r.Preset, "preset", "", "instead of scenarios: the commands of another benchmark, original")
 	f.StringVar(&r.Reference, "reference", "", "the arm that the others are compared with (default: the first backend)")
 	f.VarP(list[int]{&r.Sweep.Connections, "counts", parseCount}, "connections", "c", "connections, such as 100,1k,10k")
 	f.VarP(list[scenarios.Amount]{&r.Sweep.Active, "amounts", parseAmount}, "active", "a", "connections that carry messages: counts or percentages")
@@ -82,7 +84,7 @@ so that what disturbs the machine disturbs all of them alike.`,
 	f.Var(list[[2]string]{&o.labels, "key=value", parseLabel}, "label", "kept in the result; repeatable")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print the plan and its estimated time, and measure nothing")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no plan and no progress")
-	for name, values := range map[string][]string{"backends": append(backendNames(), "all"), "entry": {"raw", "runtime"}, "reference": backendNames()} {
+	for name, values := range map[string][]string{"backends": append(backendNames(), "all"), "entry": {"raw", "runtime"}, "reference": backendNames(), "preset": presetNames()} {
 		// It fails for flags that do not exist only.
 		_ = c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	}
@@ -105,19 +107,15 @@ func (o *runOptions) run(ctx context.Context, s streams, args []string) error {
 		return err
 	}
 	defer release()
-	// The first interrupt ends the run, with all that was measured kept; a
-	// second one ends the process at once, and with it the workers.
-	ctx, cancel := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-	defer cancel()
-	context.AfterFunc(ctx, cancel)
 	run := results.Run{
 		Version:     version(),
 		Scenario:    plan.Scenario,
 		Started:     time.Now().UTC(),
 		Args:        args[1:],
 		Seed:        plan.Seed,
-		Planned:     len(plan.Cells) * len(plan.Arms) * plan.Blocks,
+		Planned:     plan.Trials(),
 		Labels:      map[string]string{},
+		Commands:    plan.Commands,
 		Environment: scenarios.Environment(),
 	}
 	for _, l := range o.labels {
@@ -131,6 +129,14 @@ func (o *runOptions) run(ctx context.Context, s streams, args []string) error {
 	if err != nil {
 		return err
 	}
+	// The first interrupt ends the run, with all that was measured kept; a
+	// second one ends the process at once, and with it the workers.
+	ctx, cancel := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer cancel()
+	defer context.AfterFunc(ctx, func() {
+		cancel()
+		fmt.Fprintf(s.err, "\nmuxbench: stopping; what was measured is kept in %s. Interrupt again to end at once.\n", dir)
+	})()
 	measured := o.measure(ctx, s, args[0], plan, file)
 	if err := file.Close(); err != nil {
 		return errors.Join(measured, err)

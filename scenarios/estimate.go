@@ -1,0 +1,49 @@
+//go:build linux
+
+package scenarios
+
+import (
+	"math"
+	"time"
+)
+
+// What things cost on a small machine, in ns, for Estimate.
+const (
+	costOfArm        = 100e6 // processes, and what they say to each other
+	costOfConnection = 50e3  // to set up and to reset
+	costOfMessage    = 5e3
+	costOfByte       = 0.5
+	costOfByteInBulk = 1.6  // of a message that takes several reads
+	costOfIdle       = 10.0 // per idle connection and message, where one waits for all of them
+	inOneRead        = 64 * kib
+)
+
+// Estimate is roughly how long the plan will take: set-up from what connecting
+// costs on a small machine, windows from their durations or, by rounds, from
+// typical costs of a message. It is a guess for the user's planning.
+func (p Plan) Estimate() time.Duration {
+	var total float64
+	for _, c := range p.Cells {
+		settingUp := float64(c.Connections) * costOfConnection
+		one := costOfArm + settingUp
+		perByte := costOfByte
+		if c.Size > inOneRead {
+			perByte = costOfByteInBulk
+		}
+		message := costOfMessage + float64(c.Size)*perByte + float64(c.Connections-c.Active)*costOfIdle
+		round := float64(c.Active) * message
+		window := float64(c.DurationNS)
+		switch {
+		case c.Scenario == Connect:
+			one += settingUp * float64(setUps(time.Duration(settingUp)))
+		case c.Rounds > 0:
+			one += round * float64(c.Rounds+2+(c.Rounds+warmUpShare-1)/warmUpShare)
+		default:
+			slice := max(float64(minSlice), minRounds*round)
+			one += window + max(window/warmUpShare, round*max(1, window/slice)) + 2*round + float64(minSlice)
+		}
+		total += one
+	}
+	total *= float64(len(p.Arms)) * float64(p.Blocks)
+	return time.Duration(min(total, math.MaxInt64/2))
+}

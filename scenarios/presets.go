@@ -1,0 +1,113 @@
+//go:build linux
+
+package scenarios
+
+import (
+	"fmt"
+
+	"muxbench/results"
+)
+
+// Preset is a list of another benchmark's command lines, each measured as a
+// cell.
+type Preset struct {
+	Name, Summary string
+	commands      []command
+	connections   int // that the commands name
+	blocks        int // per cell, unless asked for otherwise
+}
+
+// command is one command line: PROGRAM CONNECTIONS [ROUNDS SIZE].
+type command struct {
+	program      string
+	kind         string // of the cell
+	rounds, size int
+}
+
+func (c command) line(connections int) string {
+	if c.rounds == 0 {
+		return fmt.Sprintf("%s %d", c.program, connections)
+	}
+	return fmt.Sprintf("%s %d %d %d", c.program, connections, c.rounds, c.size)
+}
+
+// Presets lists them. The caller owns the slice.
+func Presets() []Preset {
+	return []Preset{{
+		Name:        "original",
+		Summary:     "The benchmark that this one grew from: conn, performance and performance_2 with 10,000 connections",
+		connections: 10_000,
+		blocks:      1, // as it was run; this alone takes more than half an hour
+		commands: []command{
+			{"conn", Connect, 0, 0},
+			{"performance", "echo", 100, kib},
+			{"performance", "echo", 100, 10 * kib},
+			{"performance", "echo", 1000, kib},
+			{"performance", "echo", 1000, 10 * kib},
+			{"performance_2", "bulk", 100, 100 * kib},
+			{"performance_2", "echo", 100, kib},
+			{"performance_2", "echo", 500, kib},
+			{"performance_2", "echo", 1000, kib},
+		},
+	}}
+}
+
+// preset plans the commands of a preset, with the connections asked for in
+// place of theirs: Plan's Cells and Commands.
+func (p *Plan) preset(r Request) error {
+	var known []string
+	for _, preset := range Presets() {
+		known = append(known, preset.Name)
+		if preset.Name != r.Preset {
+			continue
+		}
+		p.Scenario = preset.Name
+		if r.Blocks == 0 {
+			p.Blocks = preset.blocks
+		}
+		if err := r.fixedByPreset(); err != nil {
+			return err
+		}
+		connections := r.Sweep.Connections
+		if len(connections) == 0 {
+			connections = []int{preset.connections}
+		}
+		for _, n := range connections {
+			for _, c := range preset.commands {
+				sweep := Sweep{Connections: []int{n}, Active: []Amount{{Percent: 100}}, Sizes: []int{c.size}, SocketBuffers: []int{0}}
+				if c.rounds > 0 {
+					sweep.Rounds = []int{c.rounds}
+				}
+				cells, err := part{c.kind, sweep}.cells(Sweep{})
+				if err != nil {
+					return err
+				}
+				p.add(cells)
+				p.Commands = append(p.Commands, results.Command{Line: c.line(n), Cell: cells[0]})
+			}
+		}
+		return nil
+	}
+	return unknown("--preset", r.Preset, known)
+}
+
+// fixedByPreset refuses to change what a preset's commands say.
+func (r Request) fixedByPreset() error {
+	s := r.Sweep
+	for _, fixed := range []struct {
+		flag  string
+		given bool
+	}{
+		{"SCENARIO", len(r.Scenarios) > 0},
+		{"--active", len(s.Active) > 0},
+		{"--rounds", len(s.Rounds) > 0},
+		{"--duration", s.Duration != 0},
+		{"--size", len(s.Sizes) > 0},
+		{"--socket-buffers", len(s.SocketBuffers) > 0},
+	} {
+		if fixed.given {
+			return &Invalid{Flag: fixed.flag, Allowed: "not together with --preset " + r.Preset + ", which says it itself"}
+		}
+	}
+	return nil
+}
