@@ -99,8 +99,8 @@ func TestChartOfASweep(t *testing.T) {
 		ended(at(100, "epoll-lt", 0, 1), results.StatusSkipped, "no"), ended(at(10000, "epoll-lt", 0, 1), results.StatusSkipped, "no"),
 	})
 	want := report.Chart{
-		Name: "idle-throughput-by-connections", Title: "Throughput against connections",
-		Subtitle: "idle, 5 active, 64 bytes a message, 100 rounds, closed loop",
+		Name: "idle-throughput-by-connections", Title: "idle: throughput against connections",
+		Subtitle: "5 active, 64 bytes a message, 100 rounds, closed loop",
 		Footer:   "no value: poll at 100, epoll-lt; median and range over 1 to 2 blocks, arms side by side; Synthetic CPU @ 2.50GHz, 2 CPUs on kvm, Linux 6.8.0-synthetic; muxbench v0.0.0-synthetic",
 		X:        report.Axis{Label: "connections, log scale", Log: true}, Y: report.Axis{Label: "throughput (msgs/s)"},
 		Series: []report.Series{
@@ -117,8 +117,8 @@ func TestChartOfOneCell(t *testing.T) {
 	slow, fast := trial("select", 0, 4000), trial("epoll-lt", 0, 250)
 	skipped := ended(trial("poll", 0, 1), results.StatusSkipped, "no")
 	want := report.Chart{
-		Name: "echo-server-cpu", Title: "Server CPU per message",
-		Subtitle: "echo, 10 connections, all active, 64 bytes a message, 100 rounds, closed loop",
+		Name: "echo-server-cpu", Title: "echo: server CPU per message",
+		Subtitle: "10 connections, all active, 64 bytes a message, 100 rounds, closed loop",
 		Footer:   "no value: poll; one block, no range; Synthetic CPU @ 2.50GHz, 2 CPUs on kvm, Linux 6.8.0-synthetic; muxbench v0.0.0-synthetic",
 		X:        report.Axis{Categories: []string{"select", "epoll-lt"}}, Y: report.Axis{Label: "server CPU per message (µs)"},
 		Bars: true,

@@ -21,14 +21,14 @@ type measure struct {
 func measures(scenario string) []measure {
 	if scenario == scenarioConnect {
 		return []measure{
-			{"set-up", "Set-up time", "time to set up all connections (ms)", 1e6, results.ConnectElapsed, 0},
-			{"server-cpu", "Server CPU per connection", "server CPU per connection (µs)", 1e3, results.ServerCPUPerConnection, 0},
+			{"set-up", "set-up time", "time to set up all connections (ms)", 1e6, results.ConnectElapsed, 0},
+			{"server-cpu", "server CPU per connection", "server CPU per connection (µs)", 1e3, results.ServerCPUPerConnection, 0},
 		}
 	}
 	return []measure{
-		{"throughput", "Throughput", "throughput (msgs/s)", 1, results.Throughput, 0},
-		{"server-cpu", "Server CPU per message", "server CPU per message (µs)", 1e3, results.ServerCPUPerMessage, 0},
-		{"p99", "Latency, 99th percentile", "p99 latency (µs)", 1e3, results.LatencyP99, 0.99},
+		{"throughput", "throughput", "throughput (msgs/s)", 1, results.Throughput, 0},
+		{"server-cpu", "server CPU per message", "server CPU per message (µs)", 1e3, results.ServerCPUPerMessage, 0},
+		{"p99", "latency, 99th percentile", "p99 latency (µs)", 1e3, results.LatencyP99, 0.99},
 	}
 }
 
@@ -111,7 +111,7 @@ func (b *chartBuilder) lines(sc Scenario, sw sweep, m measure, varying, fixed []
 	noun, _, _ := strings.Cut(sw.x.axis, " (")
 	c := Chart{
 		Name:     chartName(sc.Name, m.name+"-by-"+sw.x.name, others, first),
-		Title:    m.title + " against " + noun,
+		Title:    chartTitle(sc, m.title) + " against " + noun,
 		Subtitle: subtitle(sc, slices.Concat(fixed, others), first),
 		X:        Axis{Label: sw.x.axis}, Y: Axis{Label: m.axis},
 	}
@@ -136,7 +136,7 @@ func (b *chartBuilder) lines(sc Scenario, sw sweep, m measure, varying, fixed []
 func (b *chartBuilder) bars(sc Scenario, cell Cell, m measure, varying, fixed []dimension) Chart {
 	c := Chart{
 		Name:     chartName(sc.Name, m.name, varying, cell.Cell),
-		Title:    m.title,
+		Title:    chartTitle(sc, m.title),
 		Subtitle: subtitle(sc, slices.Concat(fixed, varying), cell.Cell),
 		Y:        Axis{Label: m.axis}, Bars: true,
 	}
@@ -156,7 +156,7 @@ func (b *chartBuilder) bars(sc Scenario, cell Cell, m measure, varying, fixed []
 func (b *chartBuilder) percentiles(sc Scenario, cell Cell, varying, fixed []dimension) Chart {
 	c := Chart{
 		Name:     chartName(sc.Name, "latency", varying, cell.Cell),
-		Title:    "Latency percentiles",
+		Title:    chartTitle(sc, "latency percentiles"),
 		Subtitle: subtitle(sc, slices.Concat(fixed, varying), cell.Cell),
 		X:        Axis{Label: "percentile of the latencies in a block"}, Y: Axis{Label: "latency (µs)"},
 	}
@@ -200,12 +200,14 @@ func chartName(scenario, what string, dims []dimension, c results.Cell) string {
 	return strings.Join(parts, "-")
 }
 
+// chartTitle names the scenario first: a chart is seen without its report.
+func chartTitle(sc Scenario, what string) string { return plainName(sc.Name) + ": " + what }
+
 // subtitle describes a cell by dims, in the order of all dimensions.
 func subtitle(sc Scenario, dims []dimension, c results.Cell) string {
 	order := func(d dimension) int {
 		return slices.IndexFunc(dimensions(), func(e dimension) bool { return e.name == d.name })
 	}
 	slices.SortFunc(dims, func(a, b dimension) int { return order(a) - order(b) })
-	parts := append([]string{plainName(sc.Name)}, phrases(dims, c)...)
-	return strings.Join(append(parts, loop(sc)), ", ")
+	return strings.Join(append(phrases(dims, c), loop(sc)), ", ")
 }

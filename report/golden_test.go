@@ -25,6 +25,8 @@ func syntheticFiles() map[string][]results.Trial {
 		"synthetic-idle":    troubled(sweepTrials([]results.Cell{idle[0], idle[3], idle[4], idle[5]}, 3, 2)),
 		"synthetic-connect": sweepTrials(connectSweep()[3:], 3, 2),
 		"synthetic-echo":    sweepTrials(echoSizes()[:2], 1, 2),
+		"synthetic-commands": withoutBackend("select", 19000,
+			sweepTrials([]results.Cell{connectSweep()[0], connectSweep()[4], echoSizes()[0], echoSizes()[1]}, 3, 2)),
 	}
 }
 
@@ -48,7 +50,11 @@ func load(t *testing.T, name string) report.Summary {
 
 func writeSynthetic(t *testing.T, path, name string) {
 	t.Helper()
-	w, err := results.Create(t.TempDir(), syntheticRun(strings.TrimPrefix(name, "synthetic-")))
+	run := syntheticRun(strings.TrimPrefix(name, "synthetic-"))
+	if name == "synthetic-commands" {
+		run = commandsRun()
+	}
+	w, err := results.Create(t.TempDir(), run)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,6 +91,10 @@ func TestGolden(t *testing.T) {
 		{"synthetic-connect", "connect-80.txt", text(80)},
 		{"synthetic-connect", "connect.csv", report.CSV},
 		{"synthetic-echo", "echo-one-block.txt", text(80)},
+		{"synthetic-commands", "commands-wide.txt", text(0)},
+		{"synthetic-commands", "commands-80.txt", text(80)},
+		{"synthetic-commands", "commands.md", report.Markdown},
+		{"synthetic-commands", "commands.json", report.JSON},
 	}
 	for _, tt := range tests {
 		t.Run(tt.file, func(t *testing.T) {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -68,6 +69,26 @@ func environment(run results.Run) string {
 		parts[i] = plainText(parts[i])
 	}
 	return strings.Join(parts, ", ")
+}
+
+const maxLabels = 10 // of a run, that are shown
+
+// labels are what the user has named the run by, sorted by key. It is empty if
+// there are none.
+func labels(run results.Run) string {
+	keys := slices.Sorted(maps.Keys(run.Labels))
+	var shown []string
+	for _, k := range keys[:min(len(keys), maxLabels)] {
+		shown = append(shown, plainText(k+"="+run.Labels[k]))
+	}
+	if len(shown) == 0 {
+		return ""
+	}
+	text := "labels: " + strings.Join(shown, ", ")
+	if more := len(keys) - len(shown); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 func orUnknown(s string) string {

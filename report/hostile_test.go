@@ -46,6 +46,7 @@ func hostile(s string) report.Summary {
 			trials = append(trials, t)
 		}
 	}
+	run.Commands = []results.Command{{Line: s, Cell: trials[0].Cell}, {Line: s + s, Cell: results.Cell{Scenario: s}}}
 	return report.Summarise(run, trials)
 }
 
@@ -143,7 +144,7 @@ func checkCharts(t *testing.T, charts []report.Chart) {
 // A narrow terminal gets fewer columns and broken sentences, but no line that
 // it would break itself.
 func TestTextKeepsToItsWidth(t *testing.T) {
-	summaries := map[string]report.Summary{"idle": load(t, "synthetic-idle"), "connect": load(t, "synthetic-connect")}
+	summaries := map[string]report.Summary{"idle": load(t, "synthetic-idle"), "connect": load(t, "synthetic-connect"), "commands": load(t, "synthetic-commands")}
 	for _, s := range nasty() {
 		summaries[s] = hostile(s)
 	}

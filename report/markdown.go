@@ -10,6 +10,9 @@ import (
 func Markdown(w io.Writer, s Summary) error {
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "# muxbench: %s\n\n%s\n", escapeMarkdown(plainText(s.Run.Scenario)), escapeMarkdown(environment(s.Run)))
+	if named := labels(s.Run); named != "" {
+		fmt.Fprintf(&out, "\n%s\n", escapeMarkdown(named))
+	}
 	if missing := s.missing(); missing != "" {
 		fmt.Fprintf(&out, "\n%s\n", escapeMarkdown(missing))
 	}
@@ -19,6 +22,10 @@ func Markdown(w io.Writer, s Summary) error {
 			fmt.Fprintf(&out, "- %s.\n", escapeMarkdown(line))
 		}
 		fmt.Fprintf(&out, "\n%s\n", escapeMarkdown(a.caveat))
+	}
+	if t := newCommandTable(s); t != nil {
+		fmt.Fprintf(&out, "\n## Commands\n\n%s\n\n", escapeMarkdown(t.heading))
+		t.markdown(&out)
 	}
 	for _, sc := range s.Scenarios {
 		t := newTable(sc)

@@ -19,6 +19,8 @@ import (
 type Summary struct {
 	Run       results.Run `json:"run"`
 	Scenarios []Scenario  `json:"scenarios"`
+	// Commands are those of the run, in their order.
+	Commands []Command `json:"commands,omitempty"`
 }
 
 // missing says what of the plan the file lacks; empty if it is whole or the
@@ -122,6 +124,7 @@ func Summarise(run results.Run, trials []results.Trial) Summary {
 		}
 		s.Scenarios = append(s.Scenarios, scenario)
 	}
+	s.Commands = summariseCommands(run.Commands, s.Scenarios)
 	return s
 }
 

@@ -26,6 +26,7 @@ type column struct {
 	rank   int
 	cell   bool // tells cells apart, not arms
 	left   bool // aligned
+	breaks bool // into lines, header and cells, where nothing else makes it fit
 }
 
 // row is an arm and the cell it belongs to.
@@ -78,8 +79,8 @@ func newTable(sc Scenario) table {
 
 func messageColumns(rows []row) []column {
 	var cols []column
-	cols = append(cols, compared("msgs/s", results.Throughput, 1, rows, 0, 5, 3, 9)...)
-	cols = append(cols, compared("server CPU\nns/msg", results.ServerCPUPerMessage, 1, rows, 0, 4, 1, 8)...)
+	cols = append(cols, compared("msgs/s", results.Throughput, 1, rows, 0, 9, 3, 5)...)
+	cols = append(cols, compared("server CPU\nns/msg", results.ServerCPUPerMessage, 1, rows, 0, 8, 1, 4)...)
 	return append(cols,
 		percentile("p50\nµs", results.LatencyP50, 0.5, rows, 6),
 		percentile("p99\nµs", results.LatencyP99, 0.99, rows, 2),
@@ -91,9 +92,9 @@ func messageColumns(rows []row) []column {
 
 func connectColumns(rows []row) []column {
 	var cols []column
-	cols = append(cols, compared("time to N\nms", results.ConnectElapsed, 1e6, rows, 0, 5, 3, 9)...)
+	cols = append(cols, compared("time to N\nms", results.ConnectElapsed, 1e6, rows, 0, 9, 3, 5)...)
 	cols = append(cols, plainMetric("connects\n/s", results.ConnectsPerSecond, 1, rows, 7))
-	cols = append(cols, compared("server CPU\nns/connect", results.ServerCPUPerConnection, 1, rows, 0, 4, 1, 8)...)
+	cols = append(cols, compared("server CPU\nns/connect", results.ServerCPUPerConnection, 1, rows, 0, 8, 1, 4)...)
 	return append(cols,
 		percentile("p50\nµs", results.LatencyP50, 0.5, rows, 6),
 		percentile("p99\nµs", results.LatencyP99, 0.99, rows, 2),
@@ -103,7 +104,9 @@ func connectColumns(rows []row) []column {
 }
 
 // compared are the columns of a metric that arms are compared by: median,
-// range, ratio to the reference and its range, ranked in that order.
+// range, ratio to the reference and its range, ranked in that order. The range
+// of a ratio outlives that of the median: it is free of what disturbs all arms
+// alike, and so it is what to trust first.
 func compared(header string, m results.Metric, unit float64, rows []row, ranks ...int) []column {
 	value := func(r row) (Estimate, bool) { e, ok := r.arm.Values[m]; return e, ok }
 	ratio := func(r row) (Estimate, bool) {
@@ -165,7 +168,7 @@ type number struct {
 
 const dash = "-"
 
-func numbers(header string, rank int, rows []row, of func(row) number) column {
+func numbers[R any](header string, rank int, rows []R, of func(R) number) column {
 	c := column{header: header, rank: rank}
 	var shown []float64
 	all := make([]number, len(rows))

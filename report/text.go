@@ -16,27 +16,24 @@ import (
 // Text writes the summary for a terminal that is width columns wide: a table
 // for each scenario, and the answer in words. Columns that do not fit are
 // left out, the least important first, and named below the table; what tells
-// rows apart, throughput and server CPU always stay. Width 0 is unlimited.
+// rows apart, throughput and server CPU always stay, and so does the time of a
+// command. Width 0 is unlimited.
 func Text(w io.Writer, s Summary, width int) error {
 	var out bytes.Buffer
 	writeWrapped(&out, environment(s.Run), "", width)
+	writeWrapped(&out, labels(s.Run), "  ", width)
 	if missing := s.missing(); missing != "" {
 		writeWrapped(&out, "! "+missing, "  ", width)
 	}
+	if t := newCommandTable(s); t != nil {
+		if err := t.text(&out, width, "json"); err != nil {
+			return fmt.Errorf("lay out the table of commands: %w", err)
+		}
+	}
 	for _, sc := range s.Scenarios {
 		t := newTable(sc)
-		out.WriteByte('\n')
-		writeWrapped(&out, t.heading, "", width)
-		out.WriteByte('\n')
-		omitted, err := t.fit(&out, width)
-		if err != nil {
+		if err := t.text(&out, width, "csv"); err != nil {
 			return fmt.Errorf("lay out the table of %s: %w", plainName(sc.Name), err)
-		}
-		if len(omitted) > 0 {
-			writeWrapped(&out, "Left out for lack of width: "+strings.Join(omitted, ", ")+". --format csv has everything.", "  ", width)
-		}
-		for _, note := range t.notes {
-			writeWrapped(&out, "! "+note, "  ", width)
 		}
 	}
 	if len(s.Scenarios) == 0 {
@@ -56,6 +53,25 @@ func Text(w io.Writer, s Summary, width int) error {
 	return nil
 }
 
+// text writes the table between its heading and its notes. Format names what
+// has the columns that width leaves out.
+func (t table) text(out *bytes.Buffer, width int, format string) error {
+	out.WriteByte('\n')
+	writeWrapped(out, t.heading, "", width)
+	out.WriteByte('\n')
+	omitted, err := t.fit(out, width)
+	if err != nil {
+		return err
+	}
+	if len(omitted) > 0 {
+		writeWrapped(out, "Left out for lack of width: "+strings.Join(omitted, ", ")+". --format "+format+" has everything.", "  ", width)
+	}
+	for _, note := range t.notes {
+		writeWrapped(out, "! "+note, "  ", width)
+	}
+	return nil
+}
+
 // fit lays the table out in as many columns as width allows, and returns the
 // names of the others.
 func (t table) fit(out *bytes.Buffer, width int) (omitted []string, err error) {
@@ -71,9 +87,15 @@ func (t table) fit(out *bytes.Buffer, width int) (omitted []string, err error) {
 				least = i
 			}
 		}
-		if width <= 0 || widest(laid) <= width || columns[least].rank == 0 {
+		excess := widest(laid) - width
+		if width <= 0 || excess <= 0 {
 			out.Write(laid)
 			return omitted, nil
+		}
+		if columns[least].rank == 0 {
+			laid, err = layOut(broken(columns, excess))
+			out.Write(laid)
+			return omitted, err
 		}
 		name := columns[least].name
 		if name == "" {

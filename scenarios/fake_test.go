@@ -20,6 +20,7 @@ type fakeLauncher struct {
 	snapshot   time.Duration            // CPU time that a server's answer costs it
 	fail       func(step string) error  // nil: nothing fails
 	lose       string                   // backend whose last message of every slice is lost
+	lie        func(backend string, r *scenarios.Reply)
 	log        []string
 	live       int // workers that were not stopped
 
@@ -70,6 +71,14 @@ type fakeWorker struct {
 }
 
 func (w *fakeWorker) Do(_ context.Context, c scenarios.Command) (scenarios.Reply, error) {
+	reply, err := w.answer(c)
+	if w.launcher.lie != nil && err == nil {
+		w.launcher.lie(w.server.backend, &reply)
+	}
+	return reply, err
+}
+
+func (w *fakeWorker) answer(c scenarios.Command) (scenarios.Reply, error) {
 	verb := string(c.Do)
 	if c.Record {
 		verb = "recorded " + verb

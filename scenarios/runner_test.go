@@ -4,8 +4,10 @@ package scenarios_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -318,5 +320,72 @@ func TestARunThatCannotBeRecordedEnds(t *testing.T) {
 	}
 	if f.live != 0 {
 		t.Errorf("%d workers were left running", f.live)
+	}
+}
+
+// What a worker says is not believed blindly: it cannot end the run, nor fill
+// the result file.
+func TestAWorkerThatTalksNonsense(t *testing.T) {
+	endless := strings.Repeat("x\x1b", 2<<20)
+	for name, lie := range map[string]func(*scenarios.Reply){
+		"negative counters": func(r *scenarios.Reply) {
+			if r.Server != nil {
+				r.Server.Counters.Reads *= -1
+			}
+		},
+		"an endless slice": func(r *scenarios.Reply) {
+			if r.Load != nil {
+				r.Load.Elapsed = math.MaxInt64
+			}
+		},
+		"negative failures": func(r *scenarios.Reply) {
+			if r.Load != nil {
+				r.Load.Errors.Reset = -1
+			}
+		},
+		"an endless error": func(r *scenarios.Reply) {
+			if r.Load != nil {
+				r.Load.Errors.Reset, r.Load.FirstError = 1, endless
+			}
+		},
+		"an endless histogram": func(r *scenarios.Reply) {
+			if r.Load != nil {
+				r.Load.LatencyHDR = endless
+			}
+		},
+		"an endless metric": func(r *scenarios.Reply) {
+			if r.Load != nil {
+				r.Load.Latency = map[results.Metric]float64{results.Metric(endless): 1}
+			}
+		},
+		"latencies that are no numbers": func(r *scenarios.Reply) {
+			if r.Load != nil {
+				r.Load.Latency = map[results.Metric]float64{results.LatencyP99: math.Inf(1)}
+			}
+		},
+		"no state": func(r *scenarios.Reply) { r.Server, r.Load = nil, nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := even()
+			f.lie = func(backend string, r *scenarios.Reply) {
+				if backend == "poll" {
+					lie(r)
+				}
+			}
+			trials, err := measure(t, t.Context(), f, echo("select", "poll"))
+			if !errors.Is(err, scenarios.ErrFailedTrials) {
+				t.Errorf("the run ended with %v, want ErrFailedTrials", err)
+			}
+			if trials[0].Status != results.StatusOK || trials[1].Status != results.StatusFailed || trials[1].Reason == "" {
+				t.Errorf("select %s, poll %s: want ok and failed, with a reason", trials[0].Status, trials[1].Status)
+			}
+			line, err := json.Marshal(trials[1])
+			if err != nil || len(line) > 100_000 {
+				t.Errorf("the trial takes %d bytes, %v", len(line), err)
+			}
+			if err := trials[1].Validate(); err != nil {
+				t.Errorf("a reader would refuse it: %v", err)
+			}
+		})
 	}
 }

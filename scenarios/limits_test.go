@@ -1,0 +1,152 @@
+//go:build linux
+
+package scenarios_test
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"muxbench/scenarios"
+)
+
+func ample() scenarios.Limits {
+	return scenarios.Limits{
+		Descriptors: 1 << 20, OpenMax: 1 << 20, Files: 1 << 30, Ports: 28232, Tracked: -1,
+		Memory: 1 << 40, MemoryOf: "this machine", TCPMemory: 1 << 40,
+	}
+}
+
+// What a host cannot carry is refused with the figures and what helps, and
+// what it can just carry is not.
+func TestFits(t *testing.T) {
+	tests := []struct {
+		name        string
+		scenario    string
+		connections int // of four arms
+		size        int
+		limit       func(l *scenarios.Limits, n int)
+		enough      int
+		says        []string
+	}{
+		{"descriptors", "echo", 1000, 64, func(l *scenarios.Limits, n int) { l.Descriptors = uint64(n) }, 1032,
+			[]string{"needs 1032 descriptors", "limit is 1031", `"ulimit -Hn 1032"`, "at most 999 connections"}},
+		{"descriptors beyond what may be asked for", "echo", 1000, 64, func(l *scenarios.Limits, n int) { l.Descriptors, l.OpenMax = uint64(n), 1031 }, 1032,
+			[]string{`"ulimit -Hn 1032"`, `"sysctl -w fs.nr_open=1032"`}},
+		{"files", "echo", 1000, 64, func(l *scenarios.Limits, n int) { l.Files = int64(n) }, 2 * 4 * 1032,
+			[]string{"8256 files", "has 8255 left", "fs.file-max"}},
+		{"files, one arm at a time", "connect", 1000, 0, func(l *scenarios.Limits, n int) { l.Files = int64(n) }, 2 * 1032, []string{"2064 files"}},
+		{"ports", "echo", 16_000, 64, func(l *scenarios.Limits, n int) { l.Ports = n }, 1000,
+			[]string{"gives 1000 ports, and has 999", "ip_local_port_range", "at most 15984 connections"}},
+		{"firewall", "echo", 1000, 64, func(l *scenarios.Limits, n int) { l.Tracked = int64(n) }, 4000,
+			[]string{"4000 connections", "3999 more", "nf_conntrack_max"}},
+		{"memory of connections", "echo", 10_000, 1, func(l *scenarios.Limits, n int) { l.Memory = int64(n) }, 8*(12<<20) + 4*10_000*(8<<10) + 2*10_000,
+			[]string{"up to 428 MB", "this machine has 428 MB", "fewer"}},
+		{"memory of messages, as far as the kernel gives it", "bulk", 1000, 1 << 20, func(l *scenarios.Limits, n int) { l.Memory, l.TCPMemory = int64(n), 50e6 },
+			8*(12<<20) + 4*1000*(8<<10) + 50e6 + 4*1000*(64<<10), []string{"of memory"}},
+		{"memory of a container", "echo", 1, 1, func(l *scenarios.Limits, n int) { l.Memory, l.MemoryOf = int64(n), "/sys/fs/cgroup/memory.max" }, 8*(12<<20) + 4*(8<<10) + 2,
+			[]string{"/sys/fs/cgroup/memory.max has", "--memory"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			sweep := scenarios.Sweep{Connections: []int{test.connections}, SocketBuffers: []int{0}}
+			if test.size > 0 {
+				sweep.Sizes = []int{test.size}
+			}
+			plan, err := scenarios.Build(scenarios.Request{Scenarios: []string{test.scenario}, Sweep: sweep})
+			if err != nil {
+				t.Fatal(err)
+			}
+			l := ample()
+			test.limit(&l, test.enough)
+			if err := plan.Fits(l); err != nil {
+				t.Errorf("with just enough: %v", err)
+			}
+			test.limit(&l, test.enough-1)
+			err = plan.Fits(l)
+			if err == nil {
+				t.Fatal("with one less than enough it is let through")
+			}
+			for _, want := range test.says {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%q does not say %q", err, want)
+				}
+			}
+		})
+	}
+}
+
+// The host that the tests run on has limits that a small plan fits into and
+// ten million connections do not.
+func TestHostLimits(t *testing.T) {
+	l, err := scenarios.HostLimits()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.Descriptors == 0 || l.Ports < 1 || l.Files < 1 || l.Memory < 1<<20 || l.Memory == math.MaxInt64 || l.MemoryOf == "" || l.TCPMemory < 1<<20 {
+		t.Errorf("implausible limits: %+v", l)
+	}
+	for connections, fits := range map[int]bool{10: true, 10_000_000: false} {
+		plan, err := scenarios.Build(scenarios.Request{Scenarios: []string{"echo"}, Sweep: scenarios.Sweep{Connections: []int{connections}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := scenarios.CheckLimits(plan); (err == nil) != fits {
+			t.Errorf("%d connections: CheckLimits = %v", connections, err)
+		}
+	}
+}
+
+// The preset's commands are the original's, and each has the cell that
+// measures it.
+func TestPresetOriginal(t *testing.T) {
+	plan, err := scenarios.Build(scenarios.Request{Preset: "original"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []struct {
+		line                      string
+		scenario                  string
+		connections, rounds, size int
+	}{
+		{"conn 10000", "connect", 10_000, 0, 0},
+		{"performance 10000 100 1024", "echo", 10_000, 100, 1024},
+		{"performance 10000 100 10240", "echo", 10_000, 100, 10_240},
+		{"performance 10000 1000 1024", "echo", 10_000, 1000, 1024},
+		{"performance 10000 1000 10240", "echo", 10_000, 1000, 10_240},
+		{"performance_2 10000 100 102400", "bulk", 10_000, 100, 102_400},
+		{"performance_2 10000 100 1024", "echo", 10_000, 100, 1024},
+		{"performance_2 10000 500 1024", "echo", 10_000, 500, 1024},
+		{"performance_2 10000 1000 1024", "echo", 10_000, 1000, 1024},
+	}
+	if len(plan.Commands) != len(want) {
+		t.Fatalf("%d commands, want %d", len(plan.Commands), len(want))
+	}
+	measured := map[any]bool{}
+	for _, c := range plan.Cells {
+		measured[c] = true
+	}
+	for i, w := range want {
+		got := plan.Commands[i]
+		if c := got.Cell; got.Line != w.line || c.Scenario != w.scenario || c.Connections != w.connections || c.Active != w.connections || c.Rounds != w.rounds || c.Size != w.size {
+			t.Errorf("command %d is %+v, want %+v", i, got, w)
+		}
+		if !measured[got.Cell] {
+			t.Errorf("%s: no cell of the plan measures it", got.Line)
+		}
+	}
+	if len(plan.Cells) != 7 {
+		t.Errorf("%d cells, want one for each different piece of work: 7", len(plan.Cells))
+	}
+	smaller, err := scenarios.Build(scenarios.Request{Preset: "original", Sweep: scenarios.Sweep{Connections: []int{10, 20}}, Blocks: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := smaller.Commands[len(want)].Line; got != "conn 20" || smaller.Blocks != 2 || len(smaller.Cells) != 14 {
+		t.Errorf("with 10 and 20 connections: %q, %d blocks, %d cells; want conn 20, 2, 14", got, smaller.Blocks, len(smaller.Cells))
+	}
+	if e := plan.Estimate(); e < 10*time.Minute || e > 2*time.Hour {
+		t.Errorf("estimated at %s", e)
+	}
+}
