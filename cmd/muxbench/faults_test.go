@@ -18,7 +18,7 @@ import (
 // A run that is stopped keeps its finished blocks, marks the one under way,
 // and leaves no process behind.
 func TestAnInterruptedRunKeepsWhatItHas(t *testing.T) {
-	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(signal.String(), func(t *testing.T) {
 			var table strings.Builder
 			c := startRun(t, &table, "echo", "-c", "10", "-d", "300ms", "-n", "1000", "-b", "poll,epoll-lt")

@@ -69,6 +69,9 @@ func plotCommand(s streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if len(names) == 0 {
+				return fmt.Errorf("%s has nothing to draw: no trial in it is ok", args[0])
+			}
 			for _, name := range names {
 				fmt.Fprintln(s.out, name)
 			}

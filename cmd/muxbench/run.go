@@ -131,7 +131,7 @@ func (o *runOptions) run(ctx context.Context, s streams, args []string) error {
 	}
 	// The first interrupt ends the run, with all that was measured kept; a
 	// second one ends the process at once, and with it the workers.
-	ctx, cancel := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	ctx, cancel := signal.NotifyContext(ctx, interrupts()...)
 	defer cancel()
 	defer context.AfterFunc(ctx, func() {
 		cancel()
@@ -142,6 +142,18 @@ func (o *runOptions) run(ctx context.Context, s streams, args []string) error {
 		return errors.Join(measured, err)
 	}
 	return errors.Join(measured, present(s, dir))
+}
+
+// interrupts are the signals that stop a run, but for those that this process
+// was started to ignore, in the background or by nohup(1).
+func interrupts() []os.Signal {
+	all := []os.Signal{syscall.SIGTERM}
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGHUP} {
+		if !signal.Ignored(s) {
+			all = append(all, s)
+		}
+	}
+	return all
 }
 
 // measure runs the plan until ctx is cancelled.
