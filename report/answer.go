@@ -23,7 +23,7 @@ type stretch struct {
 // connection counts. It is empty if no cell has two arms. It claims no more than Verdict does.
 func newAnswer(s Summary) answer {
 	var a answer
-	blocks := math.MaxInt
+	blocks, few := math.MaxInt, false
 	for _, sc := range s.Scenarios {
 		varying, _ := splitDimensions(sc.Cells)
 		x := connectionsDimension()
@@ -33,6 +33,7 @@ func newAnswer(s Summary) answer {
 				where := append([]string{plainName(sc.Name), between(st, x)}, phrases(others, st.from.Cell)...)
 				a.lines = append(a.lines, strings.Join(where, ", ")+": "+finding(st))
 				for _, v := range st.verdicts {
+					few = few || v.FewTurns
 					if v.Blocks > 0 {
 						blocks = min(blocks, v.Blocks)
 					}
@@ -41,7 +42,7 @@ func newAnswer(s Summary) answer {
 		}
 	}
 	if len(a.lines) > 0 {
-		a.caveat = caveat(blocks)
+		a.caveat = caveat(blocks, few)
 	}
 	return a
 }
@@ -162,11 +163,15 @@ func joined(names []string, last string) string {
 // caveat says what the words stand on: blocks is the least number that any of
 // them does, and math.MaxInt if none does. It gives no probability: which arm
 // the others are compared with is had from the same blocks.
-func caveat(blocks int) string {
+func caveat(blocks int, few bool) string {
 	if blocks == math.MaxInt {
 		return fmt.Sprintf("A difference is named from %d blocks on: ask for more with --blocks.", minVerdictBlocks)
 	}
-	return fmt.Sprintf("Each arm is compared with the lowest itself, turn by turn. A difference is named where it is at least %g %% "+
+	exception := ""
+	if few {
+		exception = fmt.Sprintf(" (%g %% where a block has a single turn)", 100*verdictEffect(blocks, 1))
+	}
+	return fmt.Sprintf("Each arm is compared with the lowest itself, turn by turn. A difference is named where it is at least %g %%%s "+
 		"and shows in %d of %d blocks. That is no test: equal arms may look so by luck, the fewer the blocks the more easily.",
-		100*verdictEffect(blocks), blocks-contraryBlocks(blocks), blocks)
+		100*verdictEffect(blocks, fewTurns), exception, blocks-contraryBlocks(blocks), blocks)
 }

@@ -182,7 +182,7 @@ func commandHeading(commands []Command) string {
 	if compared && len(references) == 1 {
 		parts = append(parts, "ratio to "+plainName(references[0])+" turn by turn")
 	}
-	const window, connect = "of the measured window, without warm-up", "from the first connect to the last accept"
+	const window, connect = "of the measured window, without warm-up", "from the first connect to the last accept, the median of a block's set-ups"
 	switch connects {
 	case 0:
 		parts = append(parts, "times are "+window)

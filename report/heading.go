@@ -58,7 +58,7 @@ func environment(run results.Run) string {
 		"muxbench " + orUnknown(run.Version),
 		strings.TrimSpace(orUnknown(e.Kernel) + " " + e.Arch),
 		orUnknown(e.CPUModel),
-		fmt.Sprintf("%d CPUs", e.CPUs),
+		cpus(e.CPUs),
 		unless(e.Hypervisor == "", "on "+e.Hypervisor),
 		e.GoVersion,
 		unless(e.ClockSource == "", "clock "+e.ClockSource),
@@ -96,4 +96,11 @@ func orUnknown(s string) string {
 		return "unknown"
 	}
 	return s
+}
+
+func cpus(n int) string {
+	if n == 1 {
+		return "1 CPU, which server and load share"
+	}
+	return fmt.Sprintf("%d CPUs", n)
 }

@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -216,12 +217,13 @@ func TestRatioIsFreeOfCommonNoise(t *testing.T) {
 	})
 }
 
-// blocksOf is arms in as many blocks as they have factors of 1,000 ns.
-func blocksOf(arms map[string][]float64) []results.Trial {
+// blocksOf is arms in as many blocks as they have factors of 1,000 ns, each of
+// so many turns.
+func blocksOf(arms map[string][]float64, turns int) []results.Trial {
 	var trials []results.Trial
 	for _, name := range []string{"select", "poll", "epoll-lt", "epoll-et"} {
 		for block, v := range arms[name] {
-			trials = append(trials, trial(name, block, 1000*v))
+			trials = append(trials, trial(name, block, slices.Repeat([]float64{1000 * v}, turns)...))
 		}
 	}
 	return trials
@@ -282,13 +284,30 @@ func TestAnswer(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var out strings.Builder
-			if err := report.Text(&out, report.Summarise(results.Run{}, blocksOf(tt.arms)), 0); err != nil {
+			if err := report.Text(&out, report.Summarise(results.Run{}, blocksOf(tt.arms, 2)), 0); err != nil {
 				t.Fatal(err)
 			}
 			if !strings.Contains(out.String(), tt.want+"\n") {
 				t.Errorf("no %q in\n%s", tt.want, out.String())
 			}
 		})
+	}
+}
+
+// What a single turn shows is noise as well, and named only where it is great.
+func TestAnswerOfSingleTurns(t *testing.T) {
+	for factor, want := range map[float64]string{
+		1.4: "no clear difference in this run between poll and epoll-lt.",
+		1.6: "epoll-lt takes the least; poll 1.60 times as much.",
+	} {
+		arms := map[string][]float64{"poll": {factor, factor, factor}, "epoll-lt": {1, 1, 1}}
+		out := render(t, text(0), report.Summarise(results.Run{}, blocksOf(arms, 1)))
+		if exception := "at least 5 % (50 % where a block has a single turn) and"; !strings.Contains(out, want+"\n") || !strings.Contains(out, exception) {
+			t.Errorf("no %q or no %q in\n%s", want, exception, out)
+		}
+		if out := render(t, text(0), report.Summarise(results.Run{}, blocksOf(arms, 2))); strings.Contains(out, "no clear difference") || strings.Contains(out, "single turn") {
+			t.Errorf("two turns are taken for one:\n%s", out)
+		}
 	}
 }
 

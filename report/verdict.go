@@ -13,13 +13,20 @@ const minVerdictBlocks = 3
 
 // verdictEffect is the least difference that is named from so many blocks:
 // those of two equal servers differ by 1 % or so, by memory layout and order
-// of starting, and few blocks do not average that away.
-func verdictEffect(blocks int) float64 {
-	if blocks < 9 {
+// of starting, and few blocks do not average that away. Where a block has less
+// than fewTurns, what disturbs the machine does not cancel either, and only
+// what no disturbance explains is named.
+func verdictEffect(blocks, turns int) float64 {
+	switch {
+	case turns < fewTurns:
+		return 0.5
+	case blocks < 9:
 		return 0.05
 	}
 	return 0.03
 }
+
+const fewTurns = 2
 
 // contraryBlocks is how many of so many blocks may show the opposite of a
 // difference that is named nevertheless: none of few, and the more the more
@@ -39,6 +46,9 @@ type Verdict struct {
 	TooFew []string `json:"too_few_blocks,omitempty"`
 	// Blocks is the least number of blocks that Equal and Above stand on.
 	Blocks int `json:"blocks"`
+	// FewTurns says that a block had so few that only great differences are
+	// named.
+	FewTurns bool `json:"few_turns,omitempty"`
 }
 
 // Comparison is the ratio of an arm to the lowest.
@@ -93,6 +103,8 @@ func compareWith(lowest int, cell Cell, trials [][]results.Trial, m pairedMetric
 		if v.Blocks == 0 || n < v.Blocks {
 			v.Blocks = n
 		}
+		turns := min(a.Slices, cell.Arms[lowest].Slices)
+		v.FewTurns = v.FewTurns || turns < fewTurns
 		more, less := 0, 0
 		for _, r := range ratios {
 			if r > 0 {
@@ -102,7 +114,7 @@ func compareWith(lowest int, cell Cell, trials [][]results.Trial, m pairedMetric
 				less++
 			}
 		}
-		median, effect := stats.Median(ratios), math.Log1p(verdictEffect(n))
+		median, effect := stats.Median(ratios), math.Log1p(verdictEffect(n, turns))
 		switch {
 		case n-more <= contraryBlocks(n) && median >= effect:
 			v.Above = append(v.Above, Comparison{a.Name, ratioOf(ratios)})

@@ -20,7 +20,7 @@ type lineReader struct {
 }
 
 func newLineReader(r io.Reader) *lineReader {
-	limited := &io.LimitedReader{R: r, N: maxFile + 1}
+	limited := &io.LimitedReader{R: r, N: MaxFile + 1}
 	return &lineReader{r: bufio.NewReaderSize(limited, 64<<10), limited: limited}
 }
 
@@ -48,7 +48,7 @@ func (l *lineReader) next() ([]byte, error) {
 		l.number++
 		l.terminated = err == nil
 		if l.limited.N == 0 {
-			return nil, fmt.Errorf("more than %d bytes: too large for a result file", maxFile)
+			return nil, fmt.Errorf("more than %d bytes: too large for a result file", MaxFile)
 		}
 		if err != nil && !errors.Is(err, io.EOF) {
 			return nil, fmt.Errorf("read results: %w", err)

@@ -16,10 +16,10 @@ import (
 // takes half a megabyte; the limits keep a hostile file from taking the
 // machine's memory.
 const (
-	maxLine = 4 << 20   // bytes
-	maxFile = 256 << 20 // bytes
-	// MaxTrials is how many a result file may hold.
-	MaxTrials = 1 << 18
+	maxLine = 4 << 20 // bytes
+	// MaxFile is how many bytes a reader takes.
+	MaxFile   = 256 << 20 // bytes
+	maxTrials = 1 << 18
 	maxSlices = 1 << 21 // of all trials together
 )
 
@@ -115,8 +115,8 @@ func Decode(r io.Reader, name string) (*File, error) {
 			continue
 		}
 		slices += len(trial.Slices)
-		if len(f.Trials) == MaxTrials || slices > maxSlices {
-			return nil, at(fmt.Errorf("more than %d trials or %d slices: too large for a result file", MaxTrials, maxSlices))
+		if len(f.Trials) == maxTrials || slices > maxSlices {
+			return nil, at(fmt.Errorf("more than %d trials or %d slices: too large for a result file", maxTrials, maxSlices))
 		}
 		seen[keyOf(trial)] = lines.number
 		f.Trials = append(f.Trials, trial)

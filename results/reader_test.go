@@ -67,6 +67,8 @@ func TestDecode(t *testing.T) {
 		{"NaN", runLine + "\n" + with(`"messages":5`, `"messages":NaN`), 0, []string{"f.jsonl:2:"}, ""},
 		{"no arm", runLine + "\n" + with(`"arm":"poll"`, `"arm":""`), 0, []string{"arm has 0 bytes"}, ""},
 		{"endless backend", runLine + "\n" + with(`"backend":"poll"`, `"backend":"`+strings.Repeat("x", 300)+`"`), 0, []string{"backend has 300 bytes"}, ""},
+		{"an endless reason", runLine + "\n" + with(`"block":0`, `"reason":"`+strings.Repeat("x", 1<<20+1)+`"`), 0, []string{"reason has 1048577 bytes"}, ""},
+		{"a metric with an endless name", runLine + "\n" + with(`"messages"`, `"`+strings.Repeat("x", 201)+`"`), 0, []string{"name of a value has 201 bytes"}, ""},
 		{"no such CPU", runLine + "\n" + with(`"server_cpu":-1`, `"server_cpu":-2`), 0, []string{"server_cpu -2"}, ""},
 
 		{"empty", "", 0, nil, "f.jsonl is empty"},
@@ -77,6 +79,9 @@ func TestDecode(t *testing.T) {
 		{"endless first line", strings.Repeat(" ", 5<<20), 0, nil, "f.jsonl:1:"},
 		{"newer schema", strings.Replace(runLine, `"schema":1`, `"schema":2,"labels":[1]`, 1), 0, nil, "f.jsonl:1: written in schema 2, and this muxbench reads up to schema 1"},
 		{"no schema", strings.Replace(runLine, `"schema":1,`, "", 1), 0, nil, "schema 0"},
+		{"an endless label", strings.Replace(runLine, `"schema":1`, `"schema":1,"labels":{"a":"`+strings.Repeat("x", 1001)+`"}`, 1), 0, nil, "f.jsonl:1: a label's key has 1 and its value 1001 bytes"},
+		{"a command without a line", strings.Replace(runLine, `"schema":1`, `"schema":1,"commands":[{"cell":{}}]`, 1), 0, nil, "f.jsonl:1: a command's line has 0 bytes"},
+		{"a command of an absurd cell", strings.Replace(runLine, `"schema":1`, `"schema":1,"commands":[{"line":"x","cell":{"size":-1}}]`, 1), 0, nil, "size is -1"},
 		{"two files joined", runLine + "\n" + trialLine + "\n" + runLine + "\n", 0, nil, "f.jsonl:3: a second run begins here"},
 	}
 	for _, tt := range tests {

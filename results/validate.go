@@ -1,7 +1,7 @@
 package results
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"math"
 )
@@ -9,6 +9,9 @@ import (
 // Bounds on what a record may say. They are far beyond any measurement: what
 // exceeds them is no result, and would only overflow what is computed from it.
 const (
+	// MaxLabel is how many bytes a label's key and its value may have each.
+	MaxLabel = 1000
+
 	maxName        = 200     // bytes of a scenario's, arm's or backend's name
 	maxText        = 1 << 20 // bytes of a reason, a standard error or an encoded histogram
 	maxEntries     = 1000    // of a map or list beside the slices
@@ -21,6 +24,11 @@ const (
 func (r Run) validate() error {
 	if len(r.Labels) > maxEntries || len(r.Args) > maxEntries {
 		return fmt.Errorf("%d labels and %d args, where %d are allowed", len(r.Labels), len(r.Args), maxEntries)
+	}
+	for key, value := range r.Labels {
+		if key == "" || len(key) > MaxLabel || len(value) > MaxLabel {
+			return fmt.Errorf("a label's key has %d and its value %d bytes, where up to %d are allowed", len(key), len(value), MaxLabel)
+		}
 	}
 	if len(r.Commands) > maxEntries {
 		return fmt.Errorf("%d commands, where %d are allowed", len(r.Commands), maxEntries)
@@ -61,7 +69,7 @@ func (t Trial) Validate() error {
 	if t.ServerCPU < -1 || t.LoadCPU < -1 {
 		return fmt.Errorf("server_cpu %d, load_cpu %d: a CPU is numbered from 0, and -1 is none", t.ServerCPU, t.LoadCPU)
 	}
-	return errors.Join(t.Cell.validate(), t.validateCounts(), t.validateValues())
+	return cmp.Or(t.Cell.validate(), t.validateCounts(), t.validateValues())
 }
 
 func (c Cell) validate() error {

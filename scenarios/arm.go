@@ -111,7 +111,7 @@ func (a *armRun) askServer(ctx context.Context, do Verb) (ServerState, error) {
 // askLoad sends a command to the load generator, and takes note of what went
 // wrong there: any failure of a message fails the trial.
 func (a *armRun) askLoad(ctx context.Context, c Command) (LoadState, error) {
-	messages := int64(c.Rounds) * int64(a.block.cell.Active)
+	messages := int64(max(1, c.Rounds)) * int64(a.block.cell.Active) // by duration, those in hand at its end
 	ctx, cancel := bounded(ctx, a.block.limit(messages)+c.Duration, string(c.Do)+" of the load generator")
 	defer cancel()
 	reply, err := a.load.Do(ctx, c)
@@ -189,13 +189,14 @@ func (a *armRun) report(ctx context.Context, w Worker) (*LoadState, int64, error
 	return reply.Load, reply.RSS, nil
 }
 
-// finished is the trial of an arm whose workers have stopped.
-func (a *armRun) finished(ctx context.Context, overhead time.Duration) results.Trial {
+// finished is the trial of an arm whose workers have stopped; interrupted is
+// why the run was, or nil.
+func (a *armRun) finished(interrupted error, overhead time.Duration) results.Trial {
 	switch {
 	case a.failed():
-	case ctx.Err() != nil:
+	case interrupted != nil:
 		a.trial.Status = results.StatusInterrupted
-		a.trial.Reason = context.Cause(ctx).Error()
+		a.trial.Reason = interrupted.Error()
 	default:
 		a.trial.Status = results.StatusOK
 		a.trial.Values[results.BlockOverhead] = float64(overhead)

@@ -48,9 +48,10 @@ func (b *block) run(ctx context.Context, arms []Arm, seed uint64) []results.Tria
 		b.spend(func() { a.stop(ctx) })
 	}
 	overhead := time.Since(began) - b.useful
+	interrupted := context.Cause(ctx)
 	trials := make([]results.Trial, len(inPlan))
 	for i, a := range inPlan {
-		trials[i] = a.finished(ctx, overhead/time.Duration(len(inPlan)))
+		trials[i] = a.finished(interrupted, overhead/time.Duration(len(inPlan)))
 	}
 	return trials
 }
@@ -121,6 +122,7 @@ func (b *block) limit(messages int64) time.Duration {
 		patience      = 20 * time.Second
 		perConnection = time.Millisecond
 		perMessage    = time.Millisecond
+		perByte       = 20 * time.Nanosecond
 	)
-	return patience + time.Duration(b.cell.Connections)*perConnection + time.Duration(messages)*perMessage
+	return patience + time.Duration(b.cell.Connections)*perConnection + time.Duration(messages)*(perMessage+time.Duration(b.cell.Size)*perByte)
 }

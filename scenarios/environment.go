@@ -35,10 +35,10 @@ func Environment() results.Environment {
 	if unix.Sysinfo(&memory) == nil {
 		e.MemoryBytes = int64(memory.Totalram) * int64(memory.Unit)
 	}
-	if n := numbers("/proc/sys/net/core/somaxconn"); len(n) == 1 {
+	if n := numbers(os.DirFS("/"), "proc/sys/net/core/somaxconn"); len(n) == 1 {
 		e.SoMaxConn = int(n[0])
 	}
-	if n := numbers("/proc/sys/net/ipv4/ip_local_port_range"); len(n) == 2 {
+	if n := numbers(os.DirFS("/"), "proc/sys/net/ipv4/ip_local_port_range"); len(n) == 2 {
 		e.PortRangeLow, e.PortRangeHi = int(n[0]), int(n[1])
 	}
 	e.CPUModel, e.Hypervisor = processor()

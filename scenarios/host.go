@@ -4,18 +4,19 @@ package scenarios
 
 import (
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
-	"path/filepath"
+	"path"
 	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
 )
 
-// HostLimits looks at this host. What it does not tell is taken to be without
-// limit.
-func HostLimits() (Limits, error) {
+// HostLimits looks at a host, whose files are below host: os.DirFS("/"). What
+// it does not tell is taken to be without limit.
+func HostLimits(host fs.FS) (Limits, error) {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		return Limits{}, os.NewSyscallError("getrlimit", err)
@@ -24,30 +25,34 @@ func HostLimits() (Limits, error) {
 		Descriptors: limit.Max, OpenMax: math.MaxUint64, Files: math.MaxInt64, Ports: math.MaxInt, Tracked: -1,
 		TCPMemory: math.MaxInt64,
 	}
-	if n := numbers("/proc/sys/fs/nr_open"); len(n) == 1 {
+	if n := numbers(host, "proc/sys/fs/nr_open"); len(n) == 1 {
 		l.OpenMax = uint64(n[0])
 	}
-	if n := numbers("/proc/sys/fs/file-nr"); len(n) == 3 { // allocated, unused, most
+	if n := numbers(host, "proc/sys/fs/file-nr"); len(n) == 3 { // allocated, unused, most
 		l.Files = n[2] - n[0]
 	}
-	if n := numbers("/proc/sys/net/ipv4/ip_local_port_range"); len(n) == 2 {
+	if n := numbers(host, "proc/sys/net/ipv4/ip_local_port_range"); len(n) == 2 {
 		l.Ports = int(n[1] - n[0] + 1)
 	}
-	most, now := numbers("/proc/sys/net/netfilter/nf_conntrack_max"), numbers("/proc/sys/net/netfilter/nf_conntrack_count")
-	if len(most) == 1 && len(now) == 1 {
+	most, now := numbers(host, "proc/sys/net/netfilter/nf_conntrack_max"), numbers(host, "proc/sys/net/netfilter/nf_conntrack_count")
+	if len(most) == 1 && len(now) == 1 && most[0] > 0 { // 0: without limit
 		l.Tracked = max(0, most[0]-now[0])
 	}
-	if n := numbers("/proc/sys/net/ipv4/tcp_mem"); len(n) == 3 && n[2] < math.MaxInt64/int64(os.Getpagesize()) { // in pages
+	if n := numbers(host, "proc/sys/net/ipv4/tcp_mem"); len(n) == 3 && n[2] < math.MaxInt64/int64(os.Getpagesize()) { // in pages
 		l.TCPMemory = n[2] * int64(os.Getpagesize())
 	}
-	l.Memory, l.MemoryOf = availableMemory()
+	l.Memory, l.MemoryOf = availableMemory(host)
 	return l, nil
 }
 
-// numbers are those of a file's first line; none if it cannot be read.
-func numbers(path string) []int64 {
+// numbers are those of a file of one line; none if it cannot be read.
+func numbers(host fs.FS, name string) []int64 {
+	b, err := fs.ReadFile(host, name)
+	if err != nil {
+		return nil
+	}
 	var all []int64
-	for _, field := range strings.Fields(firstLine(path)) {
+	for _, field := range strings.Fields(string(b)) {
 		n, err := strconv.ParseInt(field, 10, 64)
 		if err != nil {
 			return nil
@@ -57,28 +62,86 @@ func numbers(path string) []int64 {
 	return all
 }
 
-// availableMemory is the least of what the machine has available (proc_meminfo(5))
-// and what the limits of this process's cgroups leave (cgroups(7), version 2).
-func availableMemory() (bytes int64, of string) {
+// availableMemory is the least of what the machine has available
+// (proc_meminfo(5)) and what the limits of this process's cgroups leave.
+func availableMemory(host fs.FS) (bytes int64, of string) {
 	bytes, of = math.MaxInt64, "this machine"
-	if b, err := os.ReadFile("/proc/meminfo"); err == nil {
-		for line := range strings.Lines(string(b)) {
-			var kilobytes int64
-			if n, _ := fmt.Sscanf(line, "MemAvailable: %d kB", &kilobytes); n == 1 {
-				bytes = kilobytes << 10
+	if n, ok := named(host, "proc/meminfo")["MemAvailable:"]; ok {
+		bytes = n << 10
+	}
+	groups, err := fs.ReadFile(host, "proc/self/cgroup")
+	if err != nil {
+		return bytes, of
+	}
+	for line := range strings.Lines(string(groups)) {
+		group, ok := memoryGroup(strings.TrimSpace(line))
+		if !ok {
+			continue
+		}
+		// A container may see its own group at the root, under any name.
+		for dir := path.Join(group.root, group.path); ; dir = path.Dir(dir) {
+			if left, ok := group.left(host, dir); ok && left < bytes {
+				bytes, of = left, "/"+path.Join(dir, group.limit)
+			}
+			if dir == group.root || dir == "." {
+				break
 			}
 		}
 	}
-	group, found := strings.CutPrefix(firstLine("/proc/self/cgroup"), "0::/")
-	if !found {
-		return bytes, of
+	return bytes, of
+}
+
+// cgroup is a process's place in a hierarchy of control groups, and the names
+// of its files.
+type cgroup struct {
+	root, path   string
+	limit, usage string
+	cache        []string // in memory.stat: what the kernel gives up when it must
+}
+
+// memoryGroup reads a line of /proc/self/cgroup (cgroups(7)): of version 2, or
+// of version 1's memory controller.
+func memoryGroup(line string) (cgroup, bool) {
+	fields := strings.SplitN(line, ":", 3)
+	switch {
+	case len(fields) < 3:
+	case fields[0] == "0" && fields[1] == "":
+		return cgroup{"sys/fs/cgroup", fields[2], "memory.max", "memory.current",
+			[]string{"inactive_file", "active_file", "slab_reclaimable"}}, true
+	case fields[1] == "memory":
+		return cgroup{"sys/fs/cgroup/memory", fields[2], "memory.limit_in_bytes", "memory.usage_in_bytes",
+			[]string{"total_inactive_file", "total_active_file"}}, true
 	}
-	const root = "/sys/fs/cgroup"
-	for dir := filepath.Join(root, group); strings.HasPrefix(dir, root); dir = filepath.Dir(dir) {
-		limit, used := numbers(filepath.Join(dir, "memory.max")), numbers(filepath.Join(dir, "memory.current"))
-		if len(limit) == 1 && len(used) == 1 && limit[0]-used[0] < bytes {
-			bytes, of = max(0, limit[0]-used[0]), filepath.Join(dir, "memory.max")
+	return cgroup{}, false
+}
+
+// left is what the group in dir may still take; not ok if it has no limit.
+func (g cgroup) left(host fs.FS, dir string) (int64, bool) {
+	limit, usage := numbers(host, path.Join(dir, g.limit)), numbers(host, path.Join(dir, g.usage))
+	if len(limit) != 1 || len(usage) != 1 {
+		return 0, false
+	}
+	left := limit[0] - usage[0]
+	stat := named(host, path.Join(dir, "memory.stat"))
+	for _, name := range g.cache {
+		left += stat[name]
+	}
+	return max(0, left), true
+}
+
+// named are the numbers of a file whose lines begin with a name and a number.
+func named(host fs.FS, name string) map[string]int64 {
+	all := make(map[string]int64)
+	b, err := fs.ReadFile(host, name)
+	if err != nil {
+		return all
+	}
+	for line := range strings.Lines(string(b)) {
+		var key string
+		var value int64
+		if n, _ := fmt.Sscan(line, &key, &value); n == 2 {
+			all[key] = value
 		}
 	}
-	return bytes, of
+	return all
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -28,7 +29,7 @@ type Worker interface {
 	// its reply then tells what had failed.
 	Do(ctx context.Context, c Command) (Reply, error)
 	// Stop ends the worker: gently, by the end of its input, while ctx lives,
-	// and by SIGKILL then. It returns the beginning and the end of what the
+	// and by SIGKILL soon after. It returns the beginning and the end of what the
 	// worker wrote to its standard error.
 	Stop(ctx context.Context) string
 }
@@ -55,6 +56,10 @@ func workerEnvironment() []string {
 // abortPatience is how long an aborted worker may take to say what it has.
 const abortPatience = 2 * time.Second
 
+// lastChance is how long a worker may take to end, or to be seen to have ended,
+// when nothing more is wanted of it.
+const lastChance = 200 * time.Millisecond
+
 // Launch starts one process.
 func (p Processes) Launch(ctx context.Context, spec Spec) (Worker, Reply, error) {
 	cmd := exec.Command(p.Program)
@@ -67,6 +72,7 @@ func (p Processes) Launch(ctx context.Context, spec Spec) (Worker, Reply, error)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	stderr := &ends{}
 	cmd.Stderr = stderr
+	cmd.WaitDelay = lastChance // for what it may have started, that keeps standard error open
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, Reply{}, fmt.Errorf("starting a %s worker: %w", spec.Role, err)
@@ -78,7 +84,7 @@ func (p Processes) Launch(ctx context.Context, spec Spec) (Worker, Reply, error)
 	if err := cmd.Start(); err != nil {
 		return nil, Reply{}, fmt.Errorf("starting a %s worker: %w", spec.Role, err)
 	}
-	w := &process{cmd: cmd, stdin: stdin, lines: newLines(stdout, stdin), stderr: stderr, replies: make(chan answer, 1), ended: make(chan struct{})}
+	w := &process{cmd: cmd, stdin: stdin, lines: newLines(stdout, stdin), stderr: stderr, replies: make(chan answer, 1), stdout: stdout, read: make(chan struct{}), ended: make(chan struct{})}
 	go w.readReplies()
 	ready, err := w.converse(ctx, spec)
 	if err == nil {
@@ -108,8 +114,11 @@ type process struct {
 	lines   *lines
 	stderr  *ends
 	replies chan answer
+	stdout  io.Closer
+	read    chan struct{} // closed when standard output has ended
 	ended   chan struct{} // closed when the process is no more
 	stopped sync.Once
+	killed  bool // by Stop
 }
 
 type answer struct {
@@ -117,24 +126,38 @@ type answer struct {
 	err   error
 }
 
-// readReplies passes replies on until there are no more, and waits for the
-// process then.
+// readReplies passes replies on until there are no more.
 func (w *process) readReplies() {
-	defer close(w.ended)
+	defer close(w.read)
 	for {
 		var a answer
 		a.err = w.lines.read(&a.reply)
+		if a.err != nil {
+			go w.await()
+		}
 		if errors.Is(a.err, io.EOF) {
-			_ = w.cmd.Wait() // that it failed is in its state
-			a.err = fmt.Errorf("it ended without an answer (%s)", w.cmd.ProcessState)
-			w.replies <- a
-			return
+			a.err = w.farewell()
 		}
 		w.replies <- a
 		if a.err != nil {
-			_ = w.cmd.Wait()
 			return
 		}
+	}
+}
+
+// await waits for the process to end.
+func (w *process) await() {
+	_ = w.cmd.Wait() // how it ended is in its state
+	close(w.ended)
+}
+
+// farewell says why a worker has closed its standard output.
+func (w *process) farewell() error {
+	select {
+	case <-w.ended:
+		return fmt.Errorf("it ended without an answer (%s)", w.cmd.ProcessState)
+	case <-time.After(lastChance):
+		return errors.New("it closed its standard output without an answer")
 	}
 }
 
@@ -154,8 +177,8 @@ func (w *process) Do(ctx context.Context, c Command) (Reply, error) {
 
 // converse sends a line and waits for the answer.
 func (w *process) converse(ctx context.Context, line any) (Reply, error) {
-	// Where it cannot be written any more, the reason is to be read.
-	if err := w.lines.write(line); err != nil && !errors.Is(err, syscall.EPIPE) {
+	// Where a worker takes no more, the reason is to be read.
+	if err := w.lines.write(line); err != nil && !errors.Is(err, syscall.EPIPE) && !errors.Is(err, os.ErrClosed) {
 		return Reply{}, err
 	}
 	select {
@@ -173,15 +196,39 @@ func (w *process) Stop(ctx context.Context) string {
 			for range w.replies {
 			}
 		}()
-		select {
-		case <-w.ended:
-		case <-ctx.Done():
+		if !w.endsBy(ctx) {
+			w.killed = true
 			_ = syscall.Kill(-w.cmd.Process.Pid, syscall.SIGKILL)
-			<-w.ended
+			select {
+			case <-w.read:
+			case <-time.After(lastChance): // somebody else has it open
+				_ = w.stdout.Close()
+			}
 		}
+		<-w.read
+		<-w.ended
 		close(w.replies)
 	})
+	if !w.killed && !w.cmd.ProcessState.Success() {
+		return strings.TrimSpace(fmt.Sprintf("it ended by itself (%s)\n%s", w.cmd.ProcessState, w.stderr))
+	}
 	return w.stderr.String()
+}
+
+// endsBy waits for the process to end while ctx lives, and a last chance
+// longer: the death of one worker makes the other one fail, and is seen then.
+func (w *process) endsBy(ctx context.Context) bool {
+	select {
+	case <-w.ended:
+		return true
+	case <-ctx.Done():
+	}
+	select {
+	case <-w.ended:
+		return true
+	case <-time.After(lastChance):
+		return false
+	}
 }
 
 // bounded limits a step of the protocol.

@@ -4,6 +4,7 @@ package scenarios
 
 import (
 	"fmt"
+	"os"
 	"strings"
 
 	"muxbench/loadgen"
@@ -37,7 +38,7 @@ const (
 // CheckLimits says why this host cannot carry the plan: the numbers, and the
 // command that helps.
 func CheckLimits(p Plan) error {
-	limits, err := HostLimits()
+	limits, err := HostLimits(os.DirFS("/"))
 	if err != nil {
 		return err
 	}
@@ -98,13 +99,13 @@ func (p Plan) fits(c results.Cell, l Limits) error {
 // memory is what a cell takes at most, in bytes: connections and workers of
 // all arms, what one arm's messages occupy in the kernel's queues, twice their
 // length with what the kernel adds, and what each arm's server keeps for
-// replies that do not fit at once.
+// replies that do not fit into small buffers.
 func memory(c results.Cell, arms, alive, tcp int64) int64 {
 	size, active := int64(c.Size), int64(c.Active)
 	need := 2*arms*memoryOfWorker + alive*int64(c.Connections)*memoryOfConnection
 	need += min(tcp, 2*active*size)
-	if size > inOneRead {
-		need += arms * active * inOneRead
+	if c.SocketBuffers > 0 && c.Size > c.SocketBuffers {
+		need += arms * active * min(size, inOneRead)
 	}
 	return need
 }

@@ -4,8 +4,10 @@ package scenarios_test
 
 import (
 	"math"
+	"os"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"muxbench/scenarios"
@@ -44,7 +46,7 @@ func TestFits(t *testing.T) {
 		{"memory of connections", "echo", 10_000, 1, func(l *scenarios.Limits, n int) { l.Memory = int64(n) }, 8*(12<<20) + 4*10_000*(8<<10) + 2*10_000,
 			[]string{"up to 428 MB", "this machine has 428 MB", "fewer"}},
 		{"memory of messages, as far as the kernel gives it", "bulk", 1000, 1 << 20, func(l *scenarios.Limits, n int) { l.Memory, l.TCPMemory = int64(n), 50e6 },
-			8*(12<<20) + 4*1000*(8<<10) + 50e6 + 4*1000*(64<<10), []string{"of memory"}},
+			8*(12<<20) + 4*1000*(8<<10) + 50e6, []string{"of memory"}},
 		{"memory of a container", "echo", 1, 1, func(l *scenarios.Limits, n int) { l.Memory, l.MemoryOf = int64(n), "/sys/fs/cgroup/memory.max" }, 8*(12<<20) + 4*(8<<10) + 2,
 			[]string{"/sys/fs/cgroup/memory.max has", "--memory"}},
 	}
@@ -80,7 +82,7 @@ func TestFits(t *testing.T) {
 // The host that the tests run on has limits that a small plan fits into and
 // ten million connections do not.
 func TestHostLimits(t *testing.T) {
-	l, err := scenarios.HostLimits()
+	l, err := scenarios.HostLimits(os.DirFS("/"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,6 +98,53 @@ func TestHostLimits(t *testing.T) {
 			t.Errorf("%d connections: CheckLimits = %v", connections, err)
 		}
 	}
+}
+
+// What a host says of itself, in files as the kernel writes them.
+func TestLimitsOfAHost(t *testing.T) {
+	file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
+	page := int64(os.Getpagesize())
+	host := fstest.MapFS{
+		"proc/sys/fs/nr_open":                            file("1048576\n"),
+		"proc/sys/fs/file-nr":                            file("2000\t0\t10000\n"),
+		"proc/sys/net/ipv4/ip_local_port_range":          file("32768\t60999\n"),
+		"proc/sys/net/ipv4/tcp_mem":                      file("1\t2\t3\n"),
+		"proc/sys/net/netfilter/nf_conntrack_max":        file("100\n"),
+		"proc/sys/net/netfilter/nf_conntrack_count":      file("30\n"),
+		"proc/meminfo":                                   file("MemTotal: 9000 kB\nMemAvailable:    8000 kB\n"),
+		"proc/self/cgroup":                               file("4:memory:/a/b\n0::/c/d\n"),
+		"sys/fs/cgroup/c/memory.max":                     file("5000000\n"),
+		"sys/fs/cgroup/c/memory.current":                 file("4000000\n"),
+		"sys/fs/cgroup/c/memory.stat":                    file("anon 1\ninactive_file 1000000\nactive_file 200000\nslab_reclaimable 30000\n"),
+		"sys/fs/cgroup/c/d/memory.max":                   file("max\n"),
+		"sys/fs/cgroup/c/d/memory.current":               file("1\n"),
+		"sys/fs/cgroup/memory/memory.limit_in_bytes":     file("9223372036854771712\n"),
+		"sys/fs/cgroup/memory/memory.usage_in_bytes":     file("1\n"),
+		"sys/fs/cgroup/memory/a/b/memory.limit_in_bytes": file("3000000\n"),
+		"sys/fs/cgroup/memory/a/b/memory.usage_in_bytes": file("2500000\n"),
+	}
+	want := scenarios.Limits{OpenMax: 1048576, Files: 8000, Ports: 28232, Tracked: 70, TCPMemory: 3 * page, Memory: 500_000, MemoryOf: "/sys/fs/cgroup/memory/a/b/memory.limit_in_bytes"}
+	check := func(t *testing.T) {
+		t.Helper()
+		got, err := scenarios.HostLimits(host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got.Descriptors = 0 // this process's
+		if got != want {
+			t.Errorf("got  %+v\nwant %+v", got, want)
+		}
+	}
+	check(t)
+	delete(host, "sys/fs/cgroup/memory/a/b/memory.limit_in_bytes")
+	want.Memory, want.MemoryOf = 5000000-4000000+1230000, "/sys/fs/cgroup/c/memory.max"
+	check(t)
+	delete(host, "proc/self/cgroup")
+	want.Memory, want.MemoryOf = 8000<<10, "this machine"
+	check(t)
+	host["proc/sys/net/netfilter/nf_conntrack_max"] = file("0\n")
+	want.Tracked = -1
+	check(t)
 }
 
 // The preset's commands are the original's, and each has the cell that

@@ -16,7 +16,8 @@ var ErrMeasuring = errors.New("another muxbench is measuring on this host, and b
 
 // Lock keeps other measurements on this host away until release is called, or
 // the process ends: ErrMeasuring if one is under way. It is an flock(2) on a
-// file in the directory for temporary files, which all users share.
+// file in the directory for temporary files, which all users share unless
+// TMPDIR names another.
 func Lock() (release func(), err error) {
 	path := filepath.Join(os.TempDir(), "muxbench.lock")
 	fd, err := unix.Open(path, unix.O_RDWR|unix.O_CREAT|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0o666)

@@ -97,7 +97,7 @@ const (
 	maxRounds      = 100_000_000
 	maxSize        = 16 << 20
 	maxBlocks      = 10_000
-	maxCells       = 10_000
+	maxCells       = 1000
 	maxDuration    = time.Hour
 	maxEstimate    = 7 * 24 * time.Hour
 	minDuration    = 10 * time.Millisecond
@@ -162,15 +162,26 @@ func (p *Plan) add(cells []results.Cell) {
 
 // sensible refuses what nobody can have meant, or could read when it is done.
 func (p Plan) sensible() error {
-	if n := p.Trials(); n > results.MaxTrials {
-		return &Invalid{Flag: "SCENARIO", Value: p.Scenario, Allowed: fmt.Sprintf("%d cells × %d arms × %d blocks are %d trials, and a result holds at most %d: ask for fewer",
-			len(p.Cells), len(p.Arms), p.Blocks, n, results.MaxTrials)}
+	if n := p.resultBytes(); n > results.MaxFile {
+		return &Invalid{Flag: "SCENARIO", Value: p.Scenario, Allowed: fmt.Sprintf("the result of %d cells × %d arms × %d blocks would take about %.0f MB, and at most %d are allowed: ask for fewer, or for shorter windows",
+			len(p.Cells), len(p.Arms), p.Blocks, n/1e6, results.MaxFile/1_000_000)}
 	}
 	if e := p.Estimate(); e > maxEstimate {
 		return &Invalid{Flag: "SCENARIO", Value: p.Scenario, Allowed: fmt.Sprintf("this would take about %.0f days, and at most %.0f are allowed: ask for fewer connections, rounds, blocks or cells",
 			e.Hours()/24, maxEstimate.Hours()/24)}
 	}
 	return nil
+}
+
+// resultBytes is how long the result file may become.
+func (p Plan) resultBytes() float64 {
+	const perTrial, perSlice = 8 << 10, 150
+	total := 0.0
+	for _, c := range p.Cells {
+		slices := max(int64(c.Rounds)/minRounds, c.DurationNS/int64(minSlice), 20)
+		total += perTrial + perSlice*float64(min(slices, maxSlices))
+	}
+	return total * float64(len(p.Arms)) * float64(p.Blocks)
 }
 
 // Trials is how many there will be.
@@ -210,6 +221,9 @@ func (r Request) arms() ([]Arm, error) {
 	var arms []Arm
 	for _, name := range names {
 		if !slices.Contains(known, name) {
+			if name == "all" {
+				return nil, &Invalid{Flag: "--backends", Value: name, Allowed: "it stands alone, for every backend"}
+			}
 			return nil, unknown("--backends", name, append(known, "all"))
 		}
 		for _, e := range entries {
@@ -254,8 +268,12 @@ func (r Request) check() error {
 			}
 		}
 	}
-	if n := max(1, len(s.Connections)) * max(1, len(s.Active)) * max(1, len(s.Rounds)) * max(1, len(s.Sizes)) * max(1, len(s.SocketBuffers)); n > maxCells {
-		return &Invalid{Flag: "SCENARIO", Value: strings.Join(r.Scenarios, " "), Allowed: fmt.Sprintf("the lists combine to %d cells, and at most %d are allowed", n, maxCells)}
+	cells := 1.0
+	for _, n := range []int{len(s.Connections), len(s.Active), len(s.Rounds), len(s.Sizes), len(s.SocketBuffers)} {
+		cells *= float64(max(1, n))
+	}
+	if cells > maxCells {
+		return &Invalid{Flag: "SCENARIO", Value: strings.Join(r.Scenarios, " "), Allowed: fmt.Sprintf("the lists combine to %.0f cells, and at most %d are allowed", cells, maxCells)}
 	}
 	for _, b := range s.SocketBuffers {
 		if b != 0 && (b < minBuffer || b > maxSize) {
@@ -278,7 +296,7 @@ func (r Request) check() error {
 		given bool
 	}{{"--active", len(s.Active) > 0}, {"--rounds", len(s.Rounds) > 0}, {"--size", len(s.Sizes) > 0}, {"--duration", s.Duration != 0}} {
 		if unused.given {
-			return &Invalid{Flag: unused.flag, Value: Connect, Allowed: "this scenario exchanges no messages"}
+			return &Invalid{Flag: unused.flag, Allowed: "scenario " + Connect + " exchanges no messages"}
 		}
 	}
 	return nil

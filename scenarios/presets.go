@@ -72,6 +72,9 @@ func (p *Plan) preset(r Request) error {
 		if len(connections) == 0 {
 			connections = []int{preset.connections}
 		}
+		if n := len(connections) * len(preset.commands); n > maxCells {
+			return &Invalid{Flag: "--connections", Allowed: fmt.Sprintf("with --preset %s they make %d commands, and at most %d are allowed", r.Preset, n, maxCells)}
+		}
 		for _, n := range connections {
 			for _, c := range preset.commands {
 				sweep := Sweep{Connections: []int{n}, Active: []Amount{{Percent: 100}}, Sizes: []int{c.size}, SocketBuffers: []int{0}}

@@ -25,6 +25,7 @@ measure() { # NAME ARGUMENT...
 # between two marks in README.md.
 readme() {
   local text
+  [ "$(grep -c -x -e '<!-- overview -->' -e '<!-- end of overview -->' README.md)" = 2 ]
   text=$(script -qec "stty cols 96; '$muxbench' report results/reference/overview" /dev/null </dev/null | tr -d '\r' |
     awk '/^echo:/ { out = 1 } /^Which takes/ { out = 0 } !out')
   TEXT=$text awk '

@@ -43,7 +43,7 @@ func execute(args []string, in io.Reader, out, err io.Writer) int {
 	if errors.As(failure, &invalid) {
 		hint = suggestion(invalid.Value, invalid.Known)
 	}
-	fmt.Fprintf(err, "muxbench: %v%s\n", failure, hint)
+	fmt.Fprintf(err, "muxbench: %s%s\n", printable(failure.Error()), hint)
 	switch {
 	case errors.Is(failure, errInterrupted):
 		return exitInterrupted

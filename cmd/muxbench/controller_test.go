@@ -5,10 +5,12 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -40,8 +42,14 @@ func startRun(t *testing.T, stdout io.Writer, args ...string) *controller {
 		t.Fatal(err)
 	}
 	temporary := t.TempDir()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
+	t.Cleanup(cancel)
+	// A run does not obey the signals that its parent ignores.
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGHUP)
+	t.Cleanup(func() { signal.Stop(signals) })
 	c := &controller{
-		cmd:      exec.Command(program),
+		cmd:      exec.CommandContext(ctx, program),
 		dir:      filepath.Join(temporary, "out"),
 		mark:     "TMPDIR=" + temporary,
 		progress: make(chan string, 10000),

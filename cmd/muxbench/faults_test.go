@@ -119,7 +119,7 @@ func TestAWorkerThatDiesFailsItsTrial(t *testing.T) {
 		signal syscall.Signal
 		said   string
 	}{
-		{syscall.SIGKILL, ""},
+		{syscall.SIGKILL, "signal: killed"},
 		{syscall.SIGQUIT, "SIGQUIT"}, // of which Go makes a crash with a trace
 	} {
 		t.Run(test.signal.String(), func(t *testing.T) {
@@ -138,7 +138,7 @@ func TestAWorkerThatDiesFailsItsTrial(t *testing.T) {
 				t.Fatalf("%d trials are ok, %d failed; want 5 and 1", len(trials[results.StatusOK]), len(trials[results.StatusFailed]))
 			}
 			failed := trials[results.StatusFailed][0]
-			if failed.Block == 0 || failed.Reason == "" || !strings.Contains(failed.Stderr, test.said) {
+			if failed.Block == 0 || failed.Reason == "" || !strings.Contains(failed.Reason+failed.Stderr, test.said) {
 				t.Errorf("the failed trial: block %d, reason %q, standard error %q", failed.Block, failed.Reason, failed.Stderr)
 			}
 			for _, want := range []string{failed.Arm + ": failed: ", "trials have failed: 1 of 6"} {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"muxbench/results"
 	"muxbench/scenarios"
 )
 
@@ -31,7 +32,11 @@ func (l list[T]) String() string {
 
 func (l list[T]) Set(s string) error {
 	for field := range strings.SplitSeq(s, ",") {
-		v, err := l.parse(strings.TrimSpace(field))
+		field = strings.TrimSpace(field)
+		if field == "" {
+			return errors.New("an item of the list is empty")
+		}
+		v, err := l.parse(field)
 		if err != nil {
 			return err
 		}
@@ -47,7 +52,7 @@ func parseCount(s string) (int, error) {
 
 // parseSize reads a number of bytes, with KiB or MiB.
 func parseSize(s string) (int, error) {
-	return parseScaled(s, "bytes such as 64, 1KiB or 1MiB", []unit{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"B", 1}})
+	return parseScaled(s, "bytes such as 64, 1KiB or 1MiB", []unit{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"B", 1}})
 }
 
 type unit struct {
@@ -65,10 +70,22 @@ func parseScaled(s, want string, units []unit) (int, error) {
 	}
 	v, err := strconv.ParseFloat(digits, 64)
 	v *= factor
-	if err != nil || v != math.Trunc(v) || math.Abs(v) > math.MaxInt32 {
+	if err != nil || v != math.Trunc(v) {
 		return 0, fmt.Errorf("%q is not %s", s, want)
 	}
+	if math.Abs(v) > math.MaxInt32 {
+		return 0, fmt.Errorf("%q is too large", s)
+	}
 	return int(v), nil
+}
+
+// parseCPU reads the number of a CPU.
+func parseCPU(s string) (int, error) {
+	n, err := strconv.ParseUint(s, 10, 16)
+	if err != nil {
+		return 0, fmt.Errorf("%q is not the number of a CPU: list them, such as 0,1", s)
+	}
+	return int(n), nil
 }
 
 // parseAmount reads a count or a percentage.
@@ -101,6 +118,9 @@ func parseLabel(s string) ([2]string, error) {
 	k, v, ok := strings.Cut(s, "=")
 	if !ok || k == "" {
 		return [2]string{}, fmt.Errorf("%q is not of the form key=value", s)
+	}
+	if len(k) > results.MaxLabel || len(v) > results.MaxLabel {
+		return [2]string{}, fmt.Errorf("key and value may have up to %d bytes each", results.MaxLabel)
 	}
 	return [2]string{k, v}, nil
 }

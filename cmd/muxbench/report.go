@@ -73,7 +73,7 @@ func plotCommand(s streams) *cobra.Command {
 				return fmt.Errorf("%s has nothing to draw: no trial in it is ok", args[0])
 			}
 			for _, name := range names {
-				fmt.Fprintln(s.out, name)
+				fmt.Fprintln(s.out, printable(name))
 			}
 			return nil
 		},
@@ -96,7 +96,12 @@ func load(s streams, path string) (report.Summary, error) {
 	if err != nil {
 		return report.Summary{}, err
 	}
-	for _, w := range file.Warnings {
+	const most = 10
+	for i, w := range file.Warnings {
+		if i == most {
+			fmt.Fprintf(s.err, "muxbench: warning: %d more lines like these\n", len(file.Warnings)-most)
+			break
+		}
 		fmt.Fprintf(s.err, "muxbench: warning: %v\n", w)
 	}
 	return report.Summarise(file.Run, file.Trials), nil
@@ -115,9 +120,9 @@ func present(s streams, dir string) error {
 	if printed != nil {
 		printed = fmt.Errorf("printing the result, which is kept in %s: %w", dir, printed)
 	}
-	fmt.Fprintf(s.err, "\nresult: %s\n", dir)
+	fmt.Fprintf(s.err, "\nresult: %s\n", printable(dir))
 	if len(charts) > 0 {
-		fmt.Fprintf(s.err, "charts: %d in %s\n", len(charts), filepath.Join(dir, "charts"))
+		fmt.Fprintf(s.err, "charts: %d in %s\n", len(charts), printable(filepath.Join(dir, "charts")))
 	}
 	return errors.Join(written, drawn, printed)
 }

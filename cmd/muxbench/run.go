@@ -77,8 +77,8 @@ so that what disturbs the machine disturbs all of them alike.`,
 	f.Var(list[int]{&r.Sweep.SocketBuffers, "sizes", parseSize}, "socket-buffers", "SO_SNDBUF and SO_RCVBUF of both sides; 0: the kernel's own")
 	f.IntVarP(&r.Blocks, "blocks", "n", 0, "blocks of fresh processes per cell (default 9, in overview 3)")
 	f.Var(list[multiplexers.Entry]{&r.Entries, "entries", multiplexers.ParseEntry}, "entry", "ways into the kernel, each an arm: raw, runtime (default raw)")
-	f.Var(list[int]{&r.Placement.ServerCPUs, "cpus", parseCount}, "server-cpus", "CPUs to serve on, one per block in turn (default: the first two, in turn)")
-	f.Var(list[int]{&r.Placement.LoadCPUs, "cpus", parseCount}, "load-cpus", "CPUs to load from, likewise")
+	f.Var(list[int]{&r.Placement.ServerCPUs, "cpus", parseCPU}, "server-cpus", "CPUs to serve on, one per block in turn (default: the first two, in turn)")
+	f.Var(list[int]{&r.Placement.LoadCPUs, "cpus", parseCPU}, "load-cpus", "CPUs to load from, likewise")
 	f.Uint64Var(&r.Seed, "seed", 0, "of all random orders and payloads (default: random, and kept in the result)")
 	f.StringVarP(&o.out, "out", "o", "", "directory for the result (default results/runs/TIME-SCENARIO)")
 	f.Var(list[[2]string]{&o.labels, "key=value", parseLabel}, "label", "kept in the result; repeatable")
@@ -96,17 +96,20 @@ func (o *runOptions) run(ctx context.Context, s streams, args []string) error {
 	if err != nil {
 		return err
 	}
+	if !o.dryRun {
+		// First: another run takes of what the limits leave.
+		release, err := scenarios.Lock()
+		if err != nil {
+			return err
+		}
+		defer release()
+	}
 	if err := scenarios.CheckLimits(plan); err != nil {
 		return err
 	}
 	if o.dryRun {
 		return printPlan(s.out, plan)
 	}
-	release, err := scenarios.Lock()
-	if err != nil {
-		return err
-	}
-	defer release()
 	run := results.Run{
 		Version:     version(),
 		Scenario:    plan.Scenario,
@@ -119,6 +122,9 @@ func (o *runOptions) run(ctx context.Context, s streams, args []string) error {
 		Environment: scenarios.Environment(),
 	}
 	for _, l := range o.labels {
+		if _, twice := run.Labels[l[0]]; twice {
+			return &scenarios.Invalid{Flag: "--label", Value: l[0], Allowed: "give each key once"}
+		}
 		run.Labels[l[0]] = l[1]
 	}
 	dir := o.out
@@ -135,9 +141,13 @@ func (o *runOptions) run(ctx context.Context, s streams, args []string) error {
 	defer cancel()
 	defer context.AfterFunc(ctx, func() {
 		cancel()
-		fmt.Fprintf(s.err, "\nmuxbench: stopping; what was measured is kept in %s. Interrupt again to end at once.\n", dir)
+		fmt.Fprintf(s.err, "\nmuxbench: stopping; what was measured is kept in %s. Interrupt again to end at once.\n", printable(dir))
 	})()
+	// Nobody has to read the progress. When measuring is over, SIGPIPE ends the
+	// process again, as is usual.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	measured := o.measure(ctx, s, args[0], plan, file)
+	signal.Reset(syscall.SIGPIPE)
 	if err := file.Close(); err != nil {
 		return errors.Join(measured, err)
 	}
@@ -164,9 +174,7 @@ func (o *runOptions) measure(ctx context.Context, s streams, program string, pla
 	}
 	progress := newProgress(s.err, o.quiet)
 	if !o.quiet {
-		if err := printPlan(s.err, plan); err != nil {
-			return err
-		}
+		_ = printPlan(s.err, plan) // who does not read it can measure all the same
 	}
 	runner := scenarios.Runner{
 		Launcher: scenarios.Processes{Program: executable, Args: []string{program, "worker"}},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/agnivade/levenshtein"
 	"github.com/spf13/cobra"
@@ -69,4 +70,15 @@ func oneResult(c *cobra.Command, args []string) error {
 		return fmt.Errorf("%s: %d results are named, and one is wanted: a result's directory, or its run.jsonl", c.Name(), len(args))
 	}
 	return nil
+}
+
+// printable replaces what a terminal would obey instead of showing, but for
+// the ends of lines: errors and paths hold whatever a user or a file name does.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && r != '\t' && !unicode.IsPrint(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
 }
