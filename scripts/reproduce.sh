@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 fresh=results/runs/reference # not kept by git, and on the same disk
 mkdir -p "$fresh"
 muxbench=$fresh/muxbench
-go build -o "$muxbench" ./cmd/muxbench
+go build -buildvcs=auto -o "$muxbench" ./cmd/muxbench
 
 measure() { # NAME ARGUMENT...
   local name=$1
