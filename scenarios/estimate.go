@@ -11,11 +11,9 @@ import (
 const (
 	costOfArm        = 100e6 // processes, and what they say to each other
 	costOfConnection = 50e3  // to set up and to reset
-	costOfMessage    = 5e3
-	costOfByte       = 0.5
-	costOfByteInBulk = 1.6  // of a message that takes several reads
+	costOfMessage    = 12e3
+	costOfByte       = 0.3
 	costOfIdle       = 10.0 // per idle connection and message, where one waits for all of them
-	inOneRead        = 64 * kib
 )
 
 // Estimate is roughly how long the plan will take: set-up from what connecting
@@ -26,11 +24,7 @@ func (p Plan) Estimate() time.Duration {
 	for _, c := range p.Cells {
 		settingUp := float64(c.Connections) * costOfConnection
 		one := costOfArm + settingUp
-		perByte := costOfByte
-		if c.Size > inOneRead {
-			perByte = costOfByteInBulk
-		}
-		message := costOfMessage + float64(c.Size)*perByte + float64(c.Connections-c.Active)*costOfIdle
+		message := costOfMessage + float64(c.Size)*costOfByte + float64(c.Connections-c.Active)*costOfIdle
 		round := float64(c.Active) * message
 		window := float64(c.DurationNS)
 		switch {

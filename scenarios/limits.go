@@ -29,10 +29,11 @@ const (
 	// keeps, and what it opens in passing.
 	spareDescriptors = 32
 	// What memory goes to, as measured with 19,000 connections on Linux 6.18:
-	// 2 × 3.3 KB of the kernel's and 2 × 0.35 KB of the workers' for a
+	// 2 × 4.4 KB of the kernel's slabs and 2 × 0.4 KB of the workers' for a
 	// connection, and 8 MB for a worker.
-	memoryOfConnection = 8 << 10
+	memoryOfConnection = 10 << 10
 	memoryOfWorker     = 12 << 20
+	heldBack           = 64 << 10 // of a reply that does not fit, at most
 )
 
 // CheckLimits says why this host cannot carry the plan: the numbers, and the
@@ -105,7 +106,7 @@ func memory(c results.Cell, arms, alive, tcp int64) int64 {
 	need := 2*arms*memoryOfWorker + alive*int64(c.Connections)*memoryOfConnection
 	need += min(tcp, 2*active*size)
 	if c.SocketBuffers > 0 && c.Size > c.SocketBuffers {
-		need += arms * active * min(size, inOneRead)
+		need += arms * active * min(size, heldBack)
 	}
 	return need
 }

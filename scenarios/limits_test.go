@@ -43,11 +43,11 @@ func TestFits(t *testing.T) {
 			[]string{"gives 1000 ports, and has 999", "ip_local_port_range", "at most 15984 connections"}},
 		{"firewall", "echo", 1000, 64, func(l *scenarios.Limits, n int) { l.Tracked = int64(n) }, 4000,
 			[]string{"4000 connections", "3999 more", "nf_conntrack_max"}},
-		{"memory of connections", "echo", 10_000, 1, func(l *scenarios.Limits, n int) { l.Memory = int64(n) }, 8*(12<<20) + 4*10_000*(8<<10) + 2*10_000,
-			[]string{"up to 428 MB", "this machine has 428 MB", "fewer"}},
+		{"memory of connections", "echo", 10_000, 1, func(l *scenarios.Limits, n int) { l.Memory = int64(n) }, 8*(12<<20) + 4*10_000*(10<<10) + 2*10_000,
+			[]string{"up to 510 MB", "this machine has 510 MB", "fewer"}},
 		{"memory of messages, as far as the kernel gives it", "bulk", 1000, 1 << 20, func(l *scenarios.Limits, n int) { l.Memory, l.TCPMemory = int64(n), 50e6 },
-			8*(12<<20) + 4*1000*(8<<10) + 50e6, []string{"of memory"}},
-		{"memory of a container", "echo", 1, 1, func(l *scenarios.Limits, n int) { l.Memory, l.MemoryOf = int64(n), "/sys/fs/cgroup/memory.max" }, 8*(12<<20) + 4*(8<<10) + 2,
+			8*(12<<20) + 4*1000*(10<<10) + 50e6, []string{"of memory"}},
+		{"memory of a container", "echo", 1, 1, func(l *scenarios.Limits, n int) { l.Memory, l.MemoryOf = int64(n), "/sys/fs/cgroup/memory.max" }, 8*(12<<20) + 4*(10<<10) + 2,
 			[]string{"/sys/fs/cgroup/memory.max has", "--memory"}},
 	}
 	for _, test := range tests {

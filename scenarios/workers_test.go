@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -261,6 +262,16 @@ func TestAWorkerThatIsStoppedByTheKernelDoesNotHoldTheController(t *testing.T) {
 // soleChild is the pid of this process's only child.
 func soleChild(t *testing.T) int {
 	t.Helper()
+	pids := children(t)
+	if len(pids) != 1 {
+		t.Fatalf("children %v, want one", pids)
+	}
+	return pids[0]
+}
+
+// children are the pids of this process's.
+func children(t *testing.T) []int {
+	t.Helper()
 	threads, err := os.ReadDir("/proc/self/task")
 	if err != nil {
 		t.Fatal(err)
@@ -272,17 +283,14 @@ func soleChild(t *testing.T) int {
 			continue
 		}
 		for _, field := range strings.Fields(string(b)) {
-			pid := 0
-			for _, digit := range field {
-				pid = pid*10 + int(digit-'0')
+			pid, err := strconv.Atoi(field)
+			if err != nil {
+				t.Fatal(err)
 			}
 			pids = append(pids, pid)
 		}
 	}
-	if len(pids) != 1 {
-		t.Fatalf("children %v, want one", pids)
-	}
-	return pids[0]
+	return pids
 }
 
 // A memory limit would make the collector stop the world, and a loop that
