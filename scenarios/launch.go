@@ -65,8 +65,9 @@ func (p Processes) Launch(ctx context.Context, spec Spec) (Worker, Reply, error)
 	cmd := exec.Command(p.Program)
 	cmd.Args = p.Args
 	cmd.Env = append(os.Environ(), workerEnvironment()...)
-	// A worker that the kernel has stopped does not see its input end. That the
-	// signal comes with the death of the thread that started it, not of the
+	// A worker that is stopped does not see its input end, and where somebody in
+	// its session inherits it, the kernel does not wake it either. That the signal
+	// comes with the death of the thread that started it, not of the
 	// process, is no matter: only a goroutine that ends locked to its thread
 	// takes it along, and the controller has none.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
