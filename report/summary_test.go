@@ -311,6 +311,16 @@ func TestAnswerOfSingleTurns(t *testing.T) {
 	}
 }
 
+// Where there is one CPU, the figures are of both sides at once.
+func TestOneCPUIsSaid(t *testing.T) {
+	for cpus, want := range map[int]bool{1: true, 2: false} {
+		out := render(t, text(0), report.Summarise(results.Run{Environment: results.Environment{CPUs: cpus}}, nil))
+		if strings.Contains(out, "1 CPU, which server and load share") != want {
+			t.Errorf("%d CPUs: %s", cpus, out)
+		}
+	}
+}
+
 // Neighbours that agree are joined, but not across a count that says nothing.
 func TestAnswerJoinsNeighbours(t *testing.T) {
 	var trials []results.Trial
