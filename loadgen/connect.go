@@ -20,6 +20,10 @@ import (
 // address 19,000 connections took 4.9 s on a machine where they take 0.6 s from
 // many. So connections come from many addresses of 127.0.0.0/8, and none has to
 // give more than perSource ports.
+//
+// Beyond the loopback network there is one source address, the one that the
+// kernel chooses for the route. It gives a port each, of which
+// net.ipv4.ip_local_port_range has some 28,000 by default.
 const (
 	perSource  = 2048
 	minSources = 16
@@ -29,7 +33,7 @@ const (
 )
 
 // PortsPerSource is how many ports of each of its source addresses a
-// generator uses for so many connections.
+// generator uses for so many connections to a loopback address.
 func PortsPerSource(connections int) int {
 	n := sourceCount(connections)
 	return (connections + n - 1) / n
@@ -47,8 +51,12 @@ func sourceCount(connections int) int {
 	return max(minSources, (connections+perSource-1)/perSource)
 }
 
-// sources are the addresses 127.1.0.1 and following.
-func sources(connections int) []unix.RawSockaddrInet4 {
+// sources are the addresses to connect to a target from: 127.1.0.1 and
+// following, or none in particular, which leaves the choice to connect(2).
+func sources(target netip.Addr, connections int) []unix.RawSockaddrInet4 {
+	if !target.IsLoopback() {
+		return []unix.RawSockaddrInet4{{Family: unix.AF_INET}}
+	}
 	all := make([]unix.RawSockaddrInet4, sourceCount(connections))
 	for i := range all {
 		all[i] = sockaddr(netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 1, byte((i + 1) >> 8), byte(i + 1)}), 0))

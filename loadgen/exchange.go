@@ -27,6 +27,7 @@ type Exchanged struct {
 	Messages int64         // completed and verified
 	Elapsed  time.Duration // first send to last reply
 	CPU      time.Duration // of the calling thread
+	Switches int64         // involuntary context switches of the calling thread
 	Counters results.Counters
 }
 
@@ -50,14 +51,32 @@ func (g *Generator) Exchange(p Piece) (Exchanged, error) {
 }
 
 func (g *Generator) exchange(p Piece) (Exchanged, error) {
+	switches := multiplexers.ThreadSwitches()
 	before, cpu := g.counters, multiplexers.ThreadCPUTime()
-	g.messages, g.outstanding, g.record = 0, 0, p.Record
 	began := g.now()
-	g.last = began
+	g.start(p, began)
+	for g.outstanding > 0 {
+		if err := g.turn(); err != nil {
+			return Exchanged{}, err
+		}
+	}
+	return Exchanged{
+		Messages: g.messages,
+		Elapsed:  g.last - began,
+		CPU:      multiplexers.ThreadCPUTime() - cpu,
+		Switches: multiplexers.ThreadSwitches() - switches,
+		Counters: g.counters.Minus(before),
+	}, nil
+}
+
+// start sends the first message of every active connection.
+func (g *Generator) start(p Piece, now time.Duration) {
+	g.messages, g.outstanding, g.record = 0, 0, p.Record
+	g.last = now
 	rounds := int32(p.Rounds)
 	g.deadline = math.MaxInt64
 	if p.Rounds == 0 {
-		rounds, g.deadline = math.MaxInt32, began+p.Duration
+		rounds, g.deadline = math.MaxInt32, now+p.Duration
 	}
 	for i := range g.cfg.Active {
 		fd := int(g.opened[i*len(g.opened)/g.cfg.Active])
@@ -67,26 +86,23 @@ func (g *Generator) exchange(p Piece) (Exchanged, error) {
 			g.begin(fd, c, g.now())
 		}
 	}
-	for g.outstanding > 0 {
-		n, aborted, err := g.wait(-1)
-		if err != nil {
-			return Exchanged{}, err
-		}
-		if aborted {
-			g.giveUp("waiting for a reply")
-		}
-		for _, e := range g.events[:n] {
-			if e.FD != g.wake {
-				g.handle(e)
-			}
+}
+
+// turn is one wait and what it brought.
+func (g *Generator) turn() error {
+	n, aborted, err := g.wait(-1)
+	if err != nil {
+		return err
+	}
+	if aborted {
+		g.giveUp("waiting for a reply")
+	}
+	for _, e := range g.events[:n] {
+		if e.FD != g.wake {
+			g.handle(e)
 		}
 	}
-	return Exchanged{
-		Messages: g.messages,
-		Elapsed:  g.last - began,
-		CPU:      multiplexers.ThreadCPUTime() - cpu,
-		Counters: g.counters.Minus(before),
-	}, nil
+	return nil
 }
 
 // begin sends a connection's next message.
@@ -182,8 +198,9 @@ func (g *Generator) complete(fd int, c *conn) {
 }
 
 // recordLatency counts a latency that the histogram cannot hold as a timeout.
+// It is not asked: to refuse one it uses package fmt (see failure).
 func (g *Generator) recordLatency(d time.Duration) {
-	if g.latency.RecordValue(int64(d)) != nil {
+	if d > longestLatency || g.latency.RecordValue(int64(d)) != nil {
 		g.errors.Timeout++
 	}
 }

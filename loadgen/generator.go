@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -33,7 +34,8 @@ const (
 
 // Config is what a generator is made for.
 type Config struct {
-	Target      netip.AddrPort // IPv4, of the loopback network
+	Target      netip.AddrPort // IPv4, of the loopback network or of Allowed
+	Allowed     []netip.Prefix // targets beyond the loopback network that may be connected to
 	Connections int
 	Active      int // connections that carry messages, evenly spaced among all
 	Size        int // payload bytes of a message
@@ -104,8 +106,8 @@ const (
 
 // New prepares a generator and opens no connection yet. The caller closes it.
 func New(cfg Config) (*Generator, error) {
-	if !cfg.Target.Addr().Is4() || !cfg.Target.Addr().IsLoopback() {
-		return nil, fmt.Errorf("target %s is not an IPv4 loopback address", cfg.Target)
+	if err := cfg.permitted(); err != nil {
+		return nil, err
 	}
 	if cfg.Size < 1 || cfg.Active < 1 || cfg.Connections < cfg.Active {
 		return nil, fmt.Errorf("%d active of %d connections with %d bytes: want at least 1 byte, 1 active, and no more active than connections",
@@ -118,7 +120,7 @@ func New(cfg Config) (*Generator, error) {
 	g := &Generator{
 		cfg:     cfg,
 		mux:     mux,
-		sources: sources(cfg.Connections),
+		sources: sources(cfg.Target.Addr(), cfg.Connections),
 		target:  sockaddr(cfg.Target),
 		payload: newPayload(cfg.Seed, cfg.Size),
 		began:   time.Now(),
@@ -134,6 +136,20 @@ func New(cfg Config) (*Generator, error) {
 		return nil, errors.Join(err, unix.Close(g.wake), mux.Close())
 	}
 	return g, nil
+}
+
+// permitted refuses a target that nobody has named as his to load. The user's
+// command refuses it too: this is the last door before a network.
+func (cfg Config) permitted() error {
+	target := cfg.Target.Addr()
+	contains := func(p netip.Prefix) bool { return p.Contains(target) }
+	switch {
+	case !target.Is4():
+		return fmt.Errorf("target %s is not an IPv4 address: give one of the loopback network, such as 127.0.0.1:7777", cfg.Target)
+	case target.IsLoopback() || slices.ContainsFunc(cfg.Allowed, contains):
+		return nil
+	}
+	return fmt.Errorf("target %s is beyond the loopback network 127.0.0.0/8, and not in the networks allowed %v: allow %s/32 if it may be loaded", cfg.Target, cfg.Allowed, target)
 }
 
 // Abort makes the Connect or Exchange that is under way, or the next one, give

@@ -19,6 +19,18 @@ func ThreadCPUTime() time.Duration { return clock(unix.CLOCK_THREAD_CPUTIME_ID) 
 // system call.
 func Monotonic() time.Duration { return clock(unix.CLOCK_MONOTONIC) }
 
+// ThreadSwitches counts the involuntary context switches of the calling thread
+// since it began: how often the kernel gave its CPU to another while it could
+// have gone on. The caller must be locked to its thread.
+//
+// getrusage(2) neither blocks nor, for a thread that asks about itself, can
+// fail.
+func ThreadSwitches() int64 {
+	var usage unix.Rusage // on the stack, as in clock
+	_, _, _ = unix.RawSyscall(unix.SYS_GETRUSAGE, unix.RUSAGE_THREAD, uintptr(unsafe.Pointer(&usage)), 0)
+	return usage.Nivcsw
+}
+
 // clock is clock_gettime(2), which cannot fail for the clocks above.
 func clock(id uintptr) time.Duration {
 	var ts unix.Timespec // on the stack, unlike what goes through Entry.syscall

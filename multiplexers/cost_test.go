@@ -134,19 +134,36 @@ func BenchmarkWait(b *testing.B) {
 	}
 }
 
-// BenchmarkChange is one Modify, one Remove and one Add.
+// BenchmarkChange is one Modify, or one Remove and one Add, of one of many.
 func BenchmarkChange(b *testing.B) {
+	wants := [...]multiplexers.Interest{multiplexers.Readable, multiplexers.Readable | multiplexers.Writable}
+	ops := []struct {
+		name string
+		op   func(mux multiplexers.Multiplexer, fd, i int) error
+	}{
+		{"modify", func(mux multiplexers.Multiplexer, fd, i int) error {
+			return mux.Modify(fd, wants[i%2])
+		}},
+		{"remove-add", func(mux multiplexers.Multiplexer, fd, _ int) error {
+			if err := mux.Remove(fd); err != nil {
+				return err
+			}
+			return mux.Add(fd, multiplexers.Readable)
+		}},
+	}
 	for _, m := range multiplexers.Mechanisms() {
-		for _, n := range [...]int{10, 1000, 10000} {
-			b.Run(fmt.Sprintf("mux=%s/n=%d", m.Name, n), func(b *testing.B) {
-				mux, fds := crowd(b, m, n)
-				b.ReportAllocs()
-				for i := 0; b.Loop(); i++ {
-					if err := change(mux, fds[i*7919%n]); err != nil {
-						b.Fatal(err)
+		for _, op := range ops {
+			for _, n := range [...]int{10, 1000, 10000} {
+				b.Run(fmt.Sprintf("mux=%s/op=%s/n=%d", m.Name, op.name, n), func(b *testing.B) {
+					mux, fds := crowd(b, m, n)
+					b.ReportAllocs()
+					for i := 0; b.Loop(); i++ {
+						if err := op.op(mux, fds[i*7919%n], i); err != nil {
+							b.Fatal(err)
+						}
 					}
-				}
-			})
+				})
+			}
 		}
 	}
 }

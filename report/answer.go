@@ -9,6 +9,8 @@ import (
 
 // answer is what a run says about its title question, in words.
 type answer struct {
+	question, aside string
+
 	lines  []string // empty if no cell has a verdict
 	caveat string
 }
@@ -19,10 +21,12 @@ type stretch struct {
 	verdicts []*Verdict
 }
 
-// newAnswer says which arms took the least server CPU, by stretches of
-// connection counts. It is empty if no cell has two arms. It claims no more than Verdict does.
+// newAnswer says which arms took the least server CPU, or time, by stretches of
+// connection counts. It is empty if no cell has two arms. It claims no more
+// than Verdict does.
 func newAnswer(s Summary) answer {
 	var a answer
+	var answered []string // scenarios, one for each line
 	blocks, few := math.MaxInt, false
 	for _, sc := range s.Scenarios {
 		varying, _ := splitDimensions(sc.Cells)
@@ -31,6 +35,7 @@ func newAnswer(s Summary) answer {
 		for _, g := range along(sc.Cells, x, varying) {
 			for _, st := range stretches(g) {
 				where := append([]string{plainName(sc.Name), between(st, x)}, phrases(others, st.from.Cell)...)
+				answered = append(answered, sc.Name)
 				a.lines = append(a.lines, strings.Join(where, ", ")+": "+finding(st))
 				for _, v := range st.verdicts {
 					few = few || v.FewTurns
@@ -42,6 +47,7 @@ func newAnswer(s Summary) answer {
 		}
 	}
 	if len(a.lines) > 0 {
+		a.question, a.aside = question(answered)
 		a.caveat = caveat(blocks, few)
 	}
 	return a
@@ -88,7 +94,7 @@ func between(st stretch, x dimension) string {
 // finding is the verdict of a stretch. A ratio that differs within it is
 // given from the least to the greatest median.
 func finding(st stretch) string {
-	v := st.verdicts[0]
+	v, words := st.verdicts[0], wordingOf(st.from.Scenario)
 	least, more, unknown := v.sides()
 	names := st.from.inOrder(least)
 	var parts []string
@@ -98,16 +104,16 @@ func finding(st stretch) string {
 	case len(more) == 0:
 		parts = append(parts, "no clear difference in this run between "+enumerate(names))
 	case len(least) == 1:
-		parts = append(parts, names[0]+" takes the least")
+		parts = append(parts, names[0]+" "+words.least)
 	default:
-		parts = append(parts, oneOf(names)+" takes the least, which of them cannot be told")
+		parts = append(parts, oneOf(names)+" "+words.least+", which of them cannot be told")
 	}
 	var above []string
 	for _, arm := range st.from.inOrder(more) {
 		above = append(above, arm+" "+times(st.ratios(arm)))
 	}
 	if len(above) > 0 {
-		parts = append(parts, enumerate(above)+" as much")
+		parts = append(parts, enumerate(above)+" "+words.more)
 	}
 	if len(unknown) > 0 {
 		parts = append(parts, "too few blocks to say of "+enumerate(st.from.inOrder(unknown)))

@@ -19,11 +19,14 @@ type measure struct {
 
 // measures are the charts of a scenario.
 func measures(scenario string) []measure {
-	if scenario == scenarioConnect {
+	switch scenario {
+	case scenarioConnect:
 		return []measure{
 			{"set-up", "set-up time", "time to set up all connections (ms)", 1e6, results.ConnectElapsed, 0},
 			{"server-cpu", "server CPU per connection", "server CPU per connection (µs)", 1e3, results.ServerCPUPerConnection, 0},
 		}
+	case scenarioChain:
+		return []measure{{"time", "time per iteration", "time per iteration (µs)", 1e3, results.Elapsed, 0}}
 	}
 	return []measure{
 		{"throughput", "throughput", "throughput (msgs/s)", 1, results.Throughput, 0},
@@ -206,8 +209,9 @@ func chartTitle(sc Scenario, what string) string { return plainName(sc.Name) + "
 // subtitle describes a cell by dims, in the order of all dimensions.
 func subtitle(sc Scenario, dims []dimension, c results.Cell) string {
 	order := func(d dimension) int {
-		return slices.IndexFunc(dimensions(), func(e dimension) bool { return e.name == d.name })
+		return slices.IndexFunc(dimensions(sc.Name), func(e dimension) bool { return e.name == d.name })
 	}
 	slices.SortFunc(dims, func(a, b dimension) int { return order(a) - order(b) })
-	return strings.Join(append(phrases(dims, c), loop(sc)), ", ")
+	parts := append(phrases(dims, c), loop(sc))
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), ", ")
 }

@@ -10,9 +10,13 @@ import (
 	"muxbench/results"
 )
 
-// csvMetrics are the columns of values, and csvRatios those of ratios.
-func csvMetrics() []results.Metric {
-	return []results.Metric{
+// csvColumns are metrics that have columns of their values, and of their ratios.
+type csvColumns struct{ values, ratios []results.Metric }
+
+// csvMetrics are in the order of columns. New ones go into a group of their
+// own at the end: scripts may count columns.
+func csvMetrics() []csvColumns {
+	values := []results.Metric{
 		results.Messages, results.Elapsed, results.Throughput,
 		results.ServerCPUPerMessage, results.LoadCPUPerMessage,
 		results.ServerSyscallsPerMsg, results.EventsPerWait,
@@ -21,12 +25,13 @@ func csvMetrics() []results.Metric {
 		results.ServerRSS, results.LoadRSS, results.ServerRSSPerConnection, results.LoadRSSPerConnection,
 		results.BlockOverhead,
 	}
-}
-
-func csvRatios() []results.Metric {
-	return []results.Metric{
+	ratios := []results.Metric{
 		results.Throughput, results.ServerCPUPerMessage, results.ConnectElapsed, results.ServerCPUPerConnection,
 	}
+	later := []results.Metric{
+		results.ServerOwnCPUPerMessage, results.ServerSwitches, results.LoadSwitches, results.WorldStops,
+	}
+	return []csvColumns{{values, ratios}, {later, []results.Metric{results.Elapsed}}}
 }
 
 // CSV writes one line for each arm of each cell, in base units: the median of
@@ -40,11 +45,13 @@ func CSV(w io.Writer, s Summary) error {
 		"arm", "backend", "reference", "blocks", "ok", "failed", "skipped", "voided", "interrupted", "reasons", "validity",
 		"latency_samples",
 	}
-	for _, m := range csvMetrics() {
-		header = append(header, string(m), string(m)+"_low", string(m)+"_high")
-	}
-	for _, m := range csvRatios() {
-		header = append(header, string(m)+"_ratio", string(m)+"_ratio_low", string(m)+"_ratio_high", string(m)+"_ratio_blocks")
+	for _, columns := range csvMetrics() {
+		for _, m := range columns.values {
+			header = append(header, string(m), string(m)+"_low", string(m)+"_high")
+		}
+		for _, m := range columns.ratios {
+			header = append(header, string(m)+"_ratio", string(m)+"_ratio_low", string(m)+"_ratio_high", string(m)+"_ratio_blocks")
+		}
 	}
 	lines := [][]string{header}
 	for _, sc := range s.Scenarios {
@@ -77,21 +84,28 @@ func csvLine(c Cell, a Arm) []string {
 		csvString(strings.Join(reasons, "; ")), csvString(strings.Join(flags, "; ")),
 		strconv.FormatInt(a.Samples, 10),
 	}
-	for _, m := range csvMetrics() {
-		if e, ok := a.Values[m]; ok {
-			line = append(line, csvNumber(e.Median), csvNumber(e.Low), csvNumber(e.High))
-		} else {
-			line = append(line, "", "", "")
+	for _, columns := range csvMetrics() {
+		for _, m := range columns.values {
+			line = append(line, csvEstimate(a.Values, m)...)
 		}
-	}
-	for _, m := range csvRatios() {
-		if e, ok := a.Ratios[m]; ok {
-			line = append(line, csvNumber(e.Median), csvNumber(e.Low), csvNumber(e.High), strconv.Itoa(e.Blocks))
-		} else {
-			line = append(line, "", "", "", "")
+		for _, m := range columns.ratios {
+			line = append(line, csvEstimate(a.Ratios, m)...)
+			blocks := ""
+			if e, ok := a.Ratios[m]; ok {
+				blocks = strconv.Itoa(e.Blocks)
+			}
+			line = append(line, blocks)
 		}
 	}
 	return line
+}
+
+func csvEstimate(of map[results.Metric]Estimate, m results.Metric) []string {
+	e, ok := of[m]
+	if !ok {
+		return []string{"", "", ""}
+	}
+	return []string{csvNumber(e.Median), csvNumber(e.Low), csvNumber(e.High)}
 }
 
 func csvNumber(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }

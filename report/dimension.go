@@ -20,7 +20,11 @@ type dimension struct {
 }
 
 // dimensions are in the order in which a chart prefers them for its x axis.
-func dimensions() []dimension {
+func dimensions(scenario string) []dimension {
+	rounds := "rounds"
+	if scenario == scenarioChain {
+		rounds = "writes"
+	}
 	return []dimension{
 		connectionsDimension(),
 		{
@@ -31,12 +35,12 @@ func dimensions() []dimension {
 		{
 			name: "size", axis: "payload size (bytes)",
 			value:  func(c results.Cell) float64 { return float64(c.Size) },
-			phrase: func(c results.Cell) string { return unless(c.Size == 0, formatInt(int64(c.Size))+" bytes a message") },
+			phrase: sizePhrase,
 		},
 		{
-			name: "rounds", axis: "rounds",
+			name: rounds, axis: rounds,
 			value:  func(c results.Cell) float64 { return float64(c.Rounds) },
-			phrase: func(c results.Cell) string { return unless(c.Rounds == 0, formatInt(int64(c.Rounds))+" rounds") },
+			phrase: roundsPhrase,
 		},
 		{
 			name: "rate", axis: "offered rate (msgs/s)",
@@ -86,6 +90,25 @@ func countPhrase(c results.Cell) string {
 	return unless(c.Scenario == scenarioConnect || c.Active == 0, formatInt(int64(c.Active))+" active")
 }
 
+func sizePhrase(c results.Cell) string {
+	if c.Scenario == scenarioChain {
+		if c.Size == 1 {
+			return "one byte a write"
+		}
+		return unless(c.Size == 0, formatInt(int64(c.Size))+" bytes a write")
+	}
+	return unless(c.Size == 0, formatInt(int64(c.Size))+" bytes a message")
+}
+
+// roundsPhrase is empty where a duration is asked for instead, which in
+// scenario chain never is.
+func roundsPhrase(c results.Cell) string {
+	if c.Scenario == scenarioChain {
+		return formatInt(int64(c.Rounds)) + " writes"
+	}
+	return unless(c.Rounds == 0, formatInt(int64(c.Rounds))+" rounds")
+}
+
 func unless(absent bool, s string) string {
 	if absent {
 		return ""
@@ -99,7 +122,7 @@ func unless(absent bool, s string) string {
 func splitDimensions(cells []Cell) (varying, fixed []dimension) {
 	first := cells[0].Cell
 	sweepsConnections := slices.ContainsFunc(cells, func(c Cell) bool { return c.Connections != first.Connections })
-	for _, d := range dimensions() {
+	for _, d := range dimensions(first.Scenario) {
 		switch {
 		case d.name != "active" || !sweepsConnections:
 		case sameShare(cells):

@@ -24,6 +24,8 @@ func syntheticFiles() map[string][]results.Trial {
 	return map[string][]results.Trial{
 		"synthetic-idle":    troubled(sweepTrials([]results.Cell{idle[0], idle[3], idle[4], idle[5]}, 3, 2)),
 		"synthetic-connect": sweepTrials(connectSweep()[3:], 3, 2),
+		"synthetic-chain":   chainTrials(chainCells(), 3),
+		"synthetic-outside": outsideTrials(),
 		"synthetic-echo":    sweepTrials(echoSizes()[:2], 1, 2),
 		"synthetic-commands": withoutBackend("select", 19000,
 			sweepTrials([]results.Cell{connectSweep()[0], connectSweep()[4], echoSizes()[0], echoSizes()[1]}, 3, 2)),
@@ -51,8 +53,11 @@ func load(t *testing.T, name string) report.Summary {
 func writeSynthetic(t *testing.T, path, name string) {
 	t.Helper()
 	run := syntheticRun(strings.TrimPrefix(name, "synthetic-"))
-	if name == "synthetic-commands" {
+	switch name {
+	case "synthetic-commands":
 		run = commandsRun()
+	case "synthetic-chain":
+		run = chainRun()
 	}
 	w, err := results.Create(t.TempDir(), run)
 	if err != nil {
@@ -95,6 +100,16 @@ func TestGolden(t *testing.T) {
 		{"synthetic-commands", "commands-80.txt", text(80)},
 		{"synthetic-commands", "commands.md", report.Markdown},
 		{"synthetic-commands", "commands.json", report.JSON},
+		{"synthetic-chain", "chain-wide.txt", text(0)},
+		{"synthetic-chain", "chain-96.txt", text(96)},
+		{"synthetic-chain", "chain-80.txt", text(80)},
+		{"synthetic-chain", "chain.md", report.Markdown},
+		{"synthetic-chain", "chain.csv", report.CSV},
+		{"synthetic-chain", "chain.json", report.JSON},
+		{"synthetic-outside", "outside-wide.txt", text(0)},
+		{"synthetic-outside", "outside-80.txt", text(80)},
+		{"synthetic-outside", "outside.md", report.Markdown},
+		{"synthetic-outside", "outside.csv", report.CSV},
 	}
 	for _, tt := range tests {
 		t.Run(tt.file, func(t *testing.T) {

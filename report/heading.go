@@ -25,6 +25,9 @@ func heading(sc Scenario, fixed []dimension) string {
 	if blocks > 1 {
 		how = fmt.Sprintf("median over %d blocks, range from the lowest to the highest", blocks)
 	}
+	if sc.Name == scenarioChain {
+		how = chainBlocks(sc, blocks) + "; registration is not timed"
+	}
 	parts := []string{strings.Join(what, ", "), how}
 	if reference := sc.Cells[0].Reference; len(references) == 1 && reference != "" {
 		parts = append(parts, "ratio to "+plainName(reference)+" turn by turn")
@@ -35,10 +38,13 @@ func heading(sc Scenario, fixed []dimension) string {
 }
 
 // loop says what latencies are of: in scenario connect, of what the client's
-// kernel does, before any server has accepted.
+// kernel does, before any server has accepted. Scenario chain has none.
 func loop(sc Scenario) string {
-	if sc.Name == scenarioConnect {
+	switch sc.Name {
+	case scenarioConnect:
 		return "latency from connect(2) to the client's seeing it established"
+	case scenarioChain:
+		return ""
 	}
 	open := slices.ContainsFunc(sc.Cells, func(c Cell) bool { return c.Rate > 0 })
 	closed := slices.ContainsFunc(sc.Cells, func(c Cell) bool { return c.Rate == 0 })
@@ -58,7 +64,7 @@ func environment(run results.Run) string {
 		"muxbench " + orUnknown(run.Version),
 		strings.TrimSpace(orUnknown(e.Kernel) + " " + e.Arch),
 		orUnknown(e.CPUModel),
-		cpus(e.CPUs),
+		cpus(run),
 		unless(e.Hypervisor == "", "on "+e.Hypervisor),
 		e.GoVersion,
 		unless(e.ClockSource == "", "clock "+e.ClockSource),
@@ -98,9 +104,12 @@ func orUnknown(s string) string {
 	return s
 }
 
-func cpus(n int) string {
-	if n == 1 {
-		return "1 CPU, which server and load share"
+func cpus(run results.Run) string {
+	switch n := run.Environment.CPUs; {
+	case n != 1:
+		return fmt.Sprintf("%d CPUs", n)
+	case run.Scenario == scenarioChain: // has no load generator
+		return "1 CPU"
 	}
-	return fmt.Sprintf("%d CPUs", n)
+	return "1 CPU, which server and load share"
 }

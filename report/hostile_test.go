@@ -38,7 +38,8 @@ func hostile(s string) report.Summary {
 			t := trial(arm, block, 1000, 1100)
 			t.Scenario, t.Backend, t.Reference = s, s, arm == s
 			t.Values[results.Throughput] = 1e5
-			t.Options, t.Build, t.Validity = map[string]string{s: s}, s, []string{s}
+			t.Options, t.Build, t.Validity = map[string]string{s: s, "server": s, "cpu": "outside"}, s, []string{s}
+			t.Values[results.WorldStops] = 1
 			if block == 2 {
 				t = ended(t, results.StatusFailed, s)
 				t.Stderr = s + "\n" + s
@@ -47,6 +48,9 @@ func hostile(s string) report.Summary {
 		}
 	}
 	run.Commands = []results.Command{{Line: s, Cell: trials[0].Cell}, {Line: s + s, Cell: results.Cell{Scenario: s}}}
+	for _, c := range chainCells() {
+		run.Published = append(run.Published, results.Published{Source: s, Cell: c, ElapsedNS: map[string]int64{s: 1e6, s + "2": 2e6, "select": 3e6}, Note: s})
+	}
 	return report.Summarise(run, trials)
 }
 
@@ -144,12 +148,15 @@ func checkCharts(t *testing.T, charts []report.Chart) {
 // A narrow terminal gets fewer columns and broken sentences, but no line that
 // it would break itself.
 func TestTextKeepsToItsWidth(t *testing.T) {
-	summaries := map[string]report.Summary{"idle": load(t, "synthetic-idle"), "connect": load(t, "synthetic-connect"), "commands": load(t, "synthetic-commands")}
+	summaries := map[string]report.Summary{
+		"idle": load(t, "synthetic-idle"), "connect": load(t, "synthetic-connect"), "commands": load(t, "synthetic-commands"),
+		"chain": load(t, "synthetic-chain"), "outside": load(t, "synthetic-outside"),
+	}
 	for _, s := range nasty() {
 		summaries[s] = hostile(s)
 	}
 	for name, s := range summaries {
-		for _, width := range []int{72, 80, 100, 132, 200} {
+		for _, width := range []int{72, 80, 96, 100, 132, 200} {
 			for line := range strings.Lines(render(t, text(width), s)) {
 				if n := columnsOf(strings.TrimSuffix(line, "\n")); n > width {
 					t.Errorf("%.20q at width %d: a line takes %d: %s", name, width, n, line)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // Markdown writes the summary as GitHub-flavoured Markdown, all columns.
@@ -17,7 +18,7 @@ func Markdown(w io.Writer, s Summary) error {
 		fmt.Fprintf(&out, "\n%s\n", escapeMarkdown(missing))
 	}
 	if a := newAnswer(s); len(a.lines) > 0 {
-		out.WriteString("\n## Which takes the least server CPU\n\n")
+		fmt.Fprintf(&out, "\n## %s\n\n", a.question)
 		for _, line := range a.lines {
 			fmt.Fprintf(&out, "- %s.\n", escapeMarkdown(line))
 		}
@@ -31,12 +32,10 @@ func Markdown(w io.Writer, s Summary) error {
 		t := newTable(sc)
 		fmt.Fprintf(&out, "\n## %s\n\n%s\n\n", escapeMarkdown(plainName(sc.Name)), escapeMarkdown(t.heading))
 		t.markdown(&out)
-		if len(t.notes) > 0 {
-			out.WriteByte('\n')
-		}
-		for _, note := range t.notes {
-			fmt.Fprintf(&out, "- %s\n", escapeMarkdown(note))
-		}
+	}
+	if t := newPublishedTable(s); t != nil {
+		fmt.Fprintf(&out, "\n## Published figures\n\n%s\n\n", escapeMarkdown(t.heading))
+		t.markdown(&out)
 	}
 	if len(s.Scenarios) == 0 {
 		out.WriteString("\nThe run holds no trial.\n")
@@ -47,7 +46,8 @@ func Markdown(w io.Writer, s Summary) error {
 	return nil
 }
 
-// markdown is written here and not by tablewriter, which escapes nothing.
+// markdown writes the table with what is said below it. It is not written by
+// tablewriter, which escapes nothing.
 func (t table) markdown(out *bytes.Buffer) {
 	line := func(cells func(column) string) {
 		for _, c := range t.columns {
@@ -64,5 +64,12 @@ func (t table) markdown(out *bytes.Buffer) {
 	})
 	for i := range t.columns[0].cells {
 		line(func(c column) string { return escapeMarkdown(c.cells[i]) })
+	}
+	below := slices.Concat(t.notes, t.remarks)
+	if len(below) > 0 {
+		out.WriteByte('\n')
+	}
+	for _, text := range below {
+		fmt.Fprintf(out, "- %s\n", escapeMarkdown(text))
 	}
 }

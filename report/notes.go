@@ -67,12 +67,16 @@ func armNotes(c Cell, a Arm) []string {
 		all = append(all, text)
 	}
 	if a.Blocks.OK > 0 && a.Slices == 1 && len(c.Arms) > 1 {
-		all = append(all, "one turn in a block: noise does not cancel in its ratio, ask for more rounds or time")
+		text := "one turn in a block: noise does not cancel in its ratio"
+		if c.Scenario != scenarioChain { // which has as many iterations as it has
+			text += ", ask for more rounds or time"
+		}
+		all = append(all, text)
 	}
 	for _, f := range a.Flags {
 		all = append(all, fmt.Sprintf("in %d of %d blocks: %s", f.Blocks, a.Blocks.Total(), plainText(f.Text)))
 	}
-	if r, ok := a.Ratios[cpuMetric(c.Cell).metric]; ok && r.Blocks < a.Blocks.OK {
+	if r, ok := a.Ratios[primaryMetric(c.Cell).metric]; ok && r.Blocks < a.Blocks.OK {
 		all = append(all, fmt.Sprintf("ratios are from %d of %d blocks: the reference is not ok in the others", r.Blocks, a.Blocks.OK))
 	}
 	return all

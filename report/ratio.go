@@ -19,28 +19,34 @@ type pairedMetric struct {
 }
 
 // pairedMetrics are the metrics that arms of a cell are compared by, the
-// server's CPU time last.
+// primary one last.
 func pairedMetrics(c results.Cell) []pairedMetric {
-	if c.Scenario == scenarioConnect {
+	elapsed := func(s results.Slice) (float64, float64) { return float64(s.ElapsedNS), 1 }
+	cpuPerMessage := pairedMetric{results.ServerCPUPerMessage, func(s results.Slice) (float64, float64) {
+		return float64(s.ServerCPUNS), float64(s.Messages)
+	}}
+	switch c.Scenario {
+	case scenarioConnect:
 		return []pairedMetric{
-			{results.ConnectElapsed, func(s results.Slice) (float64, float64) { return float64(s.ElapsedNS), 1 }},
+			{results.ConnectElapsed, elapsed},
 			{results.ServerCPUPerConnection, func(s results.Slice) (float64, float64) {
 				return float64(s.ServerCPUNS), float64(s.Connects)
 			}},
 		}
+	case scenarioChain:
+		return []pairedMetric{cpuPerMessage, {results.Elapsed, elapsed}}
 	}
 	return []pairedMetric{
 		{results.Throughput, func(s results.Slice) (float64, float64) {
 			return float64(s.Messages), float64(s.ElapsedNS)
 		}},
-		{results.ServerCPUPerMessage, func(s results.Slice) (float64, float64) {
-			return float64(s.ServerCPUNS), float64(s.Messages)
-		}},
+		cpuPerMessage,
 	}
 }
 
-// cpuMetric is the primary metric of a cell: what the mechanism changes.
-func cpuMetric(c results.Cell) pairedMetric {
+// primaryMetric is what the mechanism changes: the server's CPU time, or where
+// one process does all, the time.
+func primaryMetric(c results.Cell) pairedMetric {
 	metrics := pairedMetrics(c)
 	return metrics[len(metrics)-1]
 }

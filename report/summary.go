@@ -67,10 +67,15 @@ type Arm struct {
 	// Flags are the validity flags that its trials carry.
 	Flags []Flag `json:"validity,omitempty"`
 	// Samples is the number of latencies in the ok trial that has the fewest:
-	// messages, or connections in scenario connect.
+	// messages, or connections in scenario connect. Scenario chain has none.
 	Samples int64 `json:"latency_samples"`
 	// Slices is the number of slices in the ok trial that has the fewest.
 	Slices int `json:"slices"`
+	// MostSlices is the number of slices in the ok trial that has the most.
+	MostSlices int `json:"-"`
+	// WorldStopped is the number of ok trials within whose slices the Go
+	// runtime stopped the world.
+	WorldStopped int `json:"trials_with_world_stops,omitempty"`
 	// Values are over the ok trials.
 	Values map[results.Metric]Estimate `json:"values"`
 	// Ratios are to the reference arm, turn by turn within each block, of the
@@ -174,6 +179,10 @@ func summariseArm(trials []results.Trial) Arm {
 		if n := len(t.Slices); arm.Blocks.OK == 1 || n < arm.Slices {
 			arm.Slices = n
 		}
+		arm.MostSlices = max(arm.MostSlices, len(t.Slices))
+		if t.Values[results.WorldStops] > 0 {
+			arm.WorldStopped++
+		}
 		for metric, v := range t.Values {
 			values[metric] = append(values[metric], v)
 		}
@@ -216,14 +225,17 @@ next:
 
 // samples is the number of latencies in a trial's histogram.
 func samples(t results.Trial) int64 {
-	if t.Scenario != scenarioConnect {
-		return int64(t.Values[results.Messages])
+	switch t.Scenario {
+	case scenarioChain:
+		return 0
+	case scenarioConnect:
+		var n int64
+		for _, s := range t.Slices {
+			n += s.Connects
+		}
+		return n
 	}
-	var n int64
-	for _, s := range t.Slices {
-		n += s.Connects
-	}
-	return n
+	return int64(t.Values[results.Messages])
 }
 
 // estimate is over at least one value.

@@ -95,7 +95,7 @@ func TestSummariseUsesNoValueOfATrialThatIsNotOK(t *testing.T) {
 			{Block: 5, Status: results.StatusSkipped, Reason: "no descriptors"},
 		},
 		Flags:   []report.Flag{{Text: "steal", Blocks: 2}, {Text: "throttled", Blocks: 1}},
-		Samples: 700, Slices: 1,
+		Samples: 700, Slices: 1, MostSlices: 1,
 		Values: map[results.Metric]report.Estimate{
 			results.Messages:            {Median: 1000, Low: 700, High: 1000, Blocks: 3},
 			results.ServerCPUPerMessage: {Median: 20, Low: 10, High: 40, Blocks: 3},
@@ -313,10 +313,14 @@ func TestAnswerOfSingleTurns(t *testing.T) {
 
 // Where there is one CPU, the figures are of both sides at once.
 func TestOneCPUIsSaid(t *testing.T) {
-	for cpus, want := range map[int]bool{1: true, 2: false} {
-		out := render(t, text(0), report.Summarise(results.Run{Environment: results.Environment{CPUs: cpus}}, nil))
-		if strings.Contains(out, "1 CPU, which server and load share") != want {
-			t.Errorf("%d CPUs: %s", cpus, out)
+	for _, tt := range []struct {
+		scenario string
+		cpus     int
+		want     string
+	}{{"echo", 1, "unknown, 1 CPU, which server and load share, "}, {"chain", 1, "unknown, 1 CPU, 0001"}, {"echo", 2, "unknown, 2 CPUs, 0001"}} {
+		run := results.Run{Scenario: tt.scenario, Environment: results.Environment{CPUs: tt.cpus}}
+		if out := render(t, text(0), report.Summarise(run, nil)); !strings.Contains(out, tt.want) {
+			t.Errorf("%d CPUs in %s: no %q in %s", tt.cpus, tt.scenario, tt.want, out)
 		}
 	}
 }

@@ -14,7 +14,8 @@ import (
 type table struct {
 	heading string
 	columns []column
-	notes   []string
+	notes   []string // of what is not as it should be
+	remarks []string // on how its figures were had
 }
 
 // column is a column of a table. The rank of what is never left out is zero;
@@ -27,6 +28,7 @@ type column struct {
 	cell   bool // tells cells apart, not arms
 	left   bool // aligned
 	breaks bool // into lines, header and cells, where nothing else makes it fit
+	yields bool // breaks before another column is left out
 }
 
 // row is an arm and the cell it belongs to.
@@ -43,7 +45,7 @@ func newTable(sc Scenario) table {
 		}
 	}
 	varying, fixed := splitDimensions(sc.Cells)
-	t := table{heading: heading(sc, fixed), notes: notes(sc, varying)}
+	t := table{heading: heading(sc, fixed), notes: append(notes(sc, varying), worldStops(sc)...), remarks: remarks(sc)}
 	for _, d := range varying {
 		t.columns = append(t.columns, numbers(strings.ReplaceAll(d.name, "-", "\n"), 0, rows, func(r row) number {
 			return number{value: d.value(r.cell.Cell), known: true}
@@ -68,9 +70,12 @@ func newTable(sc Scenario) table {
 		}
 		t.columns = append(t.columns, blocks)
 	}
-	if sc.Name == scenarioConnect {
+	switch sc.Name {
+	case scenarioConnect:
 		t.columns = append(t.columns, connectColumns(rows)...)
-	} else {
+	case scenarioChain:
+		t.columns = append(t.columns, chainColumns(rows)...)
+	default:
 		t.columns = append(t.columns, messageColumns(rows)...)
 	}
 	t.columns = slices.DeleteFunc(t.columns, column.empty)
@@ -85,8 +90,8 @@ func messageColumns(rows []row) []column {
 		percentile("p50\nµs", results.LatencyP50, 0.5, rows, 6),
 		percentile("p99\nµs", results.LatencyP99, 0.99, rows, 2),
 		percentile("p99.9\nµs", results.LatencyP999, 0.999, rows, 7),
-		plainMetric("events\n/wait", results.EventsPerWait, 1, rows, 10),
-		plainMetric("syscalls\n/msg", results.ServerSyscallsPerMsg, 1, rows, 11),
+		counted("events\n/wait", results.EventsPerWait, rows, 10),
+		counted("syscalls\n/msg", results.ServerSyscallsPerMsg, rows, 11),
 	)
 }
 

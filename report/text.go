@@ -16,8 +16,8 @@ import (
 // Text writes the summary for a terminal that is width columns wide: a table
 // for each scenario, and the answer in words. Columns that do not fit are
 // left out, the least important first, and named below the table; what tells
-// rows apart, throughput and server CPU always stay, and so does the time of a
-// command. Width 0 is unlimited.
+// rows apart, throughput, server CPU and the time of an iteration always stay,
+// and so does the time of a command. Width 0 is unlimited.
 func Text(w io.Writer, s Summary, width int) error {
 	var out bytes.Buffer
 	writeWrapped(&out, environment(s.Run), "", width)
@@ -36,12 +36,17 @@ func Text(w io.Writer, s Summary, width int) error {
 			return fmt.Errorf("lay out the table of %s: %w", plainName(sc.Name), err)
 		}
 	}
+	if t := newPublishedTable(s); t != nil {
+		if err := t.text(&out, width, "json"); err != nil {
+			return fmt.Errorf("lay out the table of published figures: %w", err)
+		}
+	}
 	if len(s.Scenarios) == 0 {
 		out.WriteString("\nThe run holds no trial.\n")
 	}
 	if a := newAnswer(s); len(a.lines) > 0 {
 		out.WriteByte('\n')
-		writeWrapped(&out, "Which takes the least server CPU (throughput and latency are in the table):", "", width)
+		writeWrapped(&out, a.question+a.aside+":", "", width)
 		for _, line := range a.lines {
 			writeWrapped(&out, "- "+line+".", "  ", width)
 		}
@@ -69,6 +74,9 @@ func (t table) text(out *bytes.Buffer, width int, format string) error {
 	for _, note := range t.notes {
 		writeWrapped(out, "! "+note, "  ", width)
 	}
+	for _, remark := range t.remarks {
+		writeWrapped(out, remark, "  ", width)
+	}
 	return nil
 }
 
@@ -91,6 +99,12 @@ func (t table) fit(out *bytes.Buffer, width int) (omitted []string, err error) {
 		if width <= 0 || excess <= 0 {
 			out.Write(laid)
 			return omitted, nil
+		}
+		if slices.ContainsFunc(columns, func(c column) bool { return c.yields }) {
+			if laid, err = layOut(broken(columns, excess)); err != nil || widest(laid) <= width {
+				out.Write(laid)
+				return omitted, err
+			}
 		}
 		if columns[least].rank == 0 {
 			laid, err = layOut(broken(columns, excess))

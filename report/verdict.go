@@ -34,7 +34,8 @@ const fewTurns = 2
 func contraryBlocks(blocks int) int { return (blocks - minVerdictBlocks) / 6 }
 
 // Verdict says which arm of a cell took the least server CPU per message, or
-// per connection in scenario connect.
+// per connection in scenario connect, or in scenario chain the least time per
+// iteration.
 type Verdict struct {
 	Metric results.Metric `json:"metric"`
 	Lowest string         `json:"lowest"` // the arm with the lowest median
@@ -60,7 +61,7 @@ type Comparison struct {
 // judge compares the arms of a cell, whose trials are in the order of
 // cell.Arms. It returns nil if there are fewer than two, or none has a value.
 func judge(cell Cell, trials [][]results.Trial) *Verdict {
-	m := cpuMetric(cell.Cell)
+	m := primaryMetric(cell.Cell)
 	if len(cell.Arms) < 2 {
 		return nil
 	}

@@ -26,7 +26,8 @@ type Run struct {
 	Seed        uint64            `json:"seed"`           // of every random order in the run
 	Planned     int               `json:"planned_trials"` // 0 where it is not told
 	Labels      map[string]string `json:"labels,omitempty"`
-	Commands    []Command         `json:"commands,omitempty"` // of another benchmark, that the cells stand for
+	Commands    []Command         `json:"commands,omitempty"`  // of another benchmark, that the cells stand for
+	Published   []Published       `json:"published,omitempty"` // figures of others, to be shown beside
 	Environment Environment       `json:"environment"`
 }
 
@@ -35,6 +36,15 @@ type Run struct {
 type Command struct {
 	Line string `json:"line"`
 	Cell Cell   `json:"cell"`
+}
+
+// Published is what somebody else has measured, for work that a cell stands
+// for.
+type Published struct {
+	Source    string           `json:"source"`               // who, with what, on which machine
+	Cell      Cell             `json:"cell"`                 // the work; this run need not have it
+	ElapsedNS map[string]int64 `json:"elapsed_ns,omitempty"` // of one iteration, by the backend that comes nearest
+	Note      string           `json:"note,omitempty"`       // what was said beyond figures
 }
 
 // Environment is what the machine looked like when the run started. A field

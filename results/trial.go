@@ -17,7 +17,7 @@ type Cell struct {
 	Scenario      string  `json:"scenario"`
 	Connections   int     `json:"connections"`
 	Active        int     `json:"active"`         // connections that carry messages
-	Rounds        int     `json:"rounds"`         // messages per active connection; 0 where a duration is asked for
+	Rounds        int     `json:"rounds"`         // messages per active connection, in scenario chain writes after the first ones; 0 where a duration is asked for
 	DurationNS    int64   `json:"duration_ns"`    // window per arm; 0 where rounds are asked for
 	Size          int     `json:"size"`           // payload bytes of a message
 	Rate          float64 `json:"rate"`           // offered msgs/s; 0 is closed loop
@@ -55,7 +55,8 @@ type Trial struct {
 
 // Slice is one measured piece of an arm's window, quiescent at both ends. In
 // scenario connect a slice is one set-up of all connections: then messages
-// is 0 and connects is not.
+// is 0 and connects is not. In scenario chain it is one iteration: its messages
+// are one byte that was read each, and there is no load generator.
 type Slice struct {
 	Turn        int   `json:"turn"`
 	Order       int   `json:"order"` // place of the arm within its turn
@@ -68,6 +69,16 @@ type Slice struct {
 	// It is taken off ServerCPUNS already.
 	SnapshotNS int64 `json:"snapshot_cpu_ns"`
 	LoadCPUNS  int64 `json:"load_cpu_ns"`
+	// ServerOwnCPUNS is what the server's thread read of its own clock, where
+	// ServerCPUNS was read from outside and of the whole process.
+	ServerOwnCPUNS int64 `json:"server_own_cpu_ns,omitempty"`
+	// Involuntary context switches of either side's thread: the kernel gave
+	// its CPU to another.
+	ServerSwitches int64 `json:"server_switches,omitempty"`
+	LoadSwitches   int64 `json:"load_switches,omitempty"`
+	// WorldStops is how often the Go runtime stopped the world of either
+	// process, for its garbage collector or otherwise.
+	WorldStops int64 `json:"world_stops,omitempty"`
 }
 
 // Counters counts what one event loop did within the slices of a window.
@@ -88,10 +99,12 @@ type Counters struct {
 	BytesOut   int64 `json:"bytes_out"`
 }
 
-// TrialCounters are the counters of both sides, summed over the slices.
+// TrialCounters are the counters of both sides, summed over the slices. Those
+// of an external server are not known, and those of a side that counted
+// nothing are left out.
 type TrialCounters struct {
-	Server Counters `json:"server"`
-	Load   Counters `json:"load"`
+	Server Counters `json:"server,omitzero"`
+	Load   Counters `json:"load,omitzero"`
 }
 
 // Plus returns the sum of c and d, field by field.

@@ -41,7 +41,28 @@ func (r Run) validate() error {
 			return fmt.Errorf("command %q: %w", c.Line, err)
 		}
 	}
+	if len(r.Published) > maxEntries {
+		return fmt.Errorf("%d published figures, where %d are allowed", len(r.Published), maxEntries)
+	}
+	for _, p := range r.Published {
+		if err := p.validate(); err != nil {
+			return fmt.Errorf("published by %q: %w", p.Source, err)
+		}
+	}
 	return nil
+}
+
+func (p Published) validate() error {
+	if p.Source == "" || max(len(p.Source), len(p.Note)) > maxText || len(p.ElapsedNS) > maxEntries {
+		return fmt.Errorf("a source of %d bytes, a note of %d and %d figures, where up to %d bytes and %d figures are allowed, and a source is wanted",
+			len(p.Source), len(p.Note), len(p.ElapsedNS), maxText, maxEntries)
+	}
+	for backend, ns := range p.ElapsedNS {
+		if err := firstOutside(bounded{"elapsed_ns." + backend, ns, yearNS}); err != nil {
+			return err
+		}
+	}
+	return p.Cell.validate()
 }
 
 // Validate says why t cannot be the record of a trial: what a Writer refuses,
@@ -110,6 +131,10 @@ func (t Trial) validateCounts() error {
 			bounded{"slices.elapsed_ns", s.ElapsedNS, yearNS},
 			bounded{"slices.server_cpu_ns", s.ServerCPUNS, yearNS},
 			bounded{"slices.load_cpu_ns", s.LoadCPUNS, yearNS},
+			bounded{"slices.server_own_cpu_ns", s.ServerOwnCPUNS, yearNS},
+			bounded{"slices.server_switches", s.ServerSwitches, maxCount},
+			bounded{"slices.load_switches", s.LoadSwitches, maxCount},
+			bounded{"slices.world_stops", s.WorldStops, maxCount},
 		)
 		if err != nil {
 			return err
@@ -157,6 +182,7 @@ func (m Metric) maybeNegative() bool {
 	switch m {
 	case Messages, Elapsed, Throughput, ServerCPUPerMessage, LoadCPUPerMessage, ServerSyscallsPerMsg, EventsPerWait,
 		ConnectElapsed, ConnectsPerSecond, ServerCPUPerConnection, ServerRSS, LoadRSS,
+		ServerOwnCPUPerMessage, ServerSwitches, LoadSwitches, WorldStops,
 		LatencyP50, LatencyP90, LatencyP99, LatencyP999, LatencyMax:
 		return false
 	}

@@ -28,21 +28,32 @@ type armRun struct {
 }
 
 func newArmRun(arm Arm, b *block, place int, seed uint64) *armRun {
-	return &armRun{arm: arm, block: b, seed: seed, trial: results.Trial{
+	a := &armRun{arm: arm, block: b, seed: seed, trial: results.Trial{
 		Block:     b.number,
 		Cell:      b.cell,
 		Arm:       arm.Name,
 		Backend:   arm.Backend,
 		Reference: arm.Reference,
-		Options:   map[string]string{"entry": arm.Entry.String()},
+		Options:   arm.options(),
 		StartedAt: place,
 		ServerCPU: b.cpus.server,
 		LoadCPU:   b.cpus.load,
 		Values:    map[results.Metric]float64{},
 		Counters:  &results.TrialCounters{},
 	}}
+	if b.outside {
+		a.trial.Options["cpu"] = "outside"
+	}
+	if b.cell.Scenario == Chain {
+		a.trial.LoadCPU = unpinned // there is nobody to load
+	}
+	if reason := arm.unfit(b.cell); reason != "" {
+		a.trial.Status, a.trial.Reason = results.StatusSkipped, reason
+	}
+	return a
 }
 
+// failed says that the arm takes no more part in the block, or never did.
 func (a *armRun) failed() bool { return a.trial.Status != "" }
 
 // attempt does a step unless the arm has failed or the run is interrupted, and
@@ -58,19 +69,27 @@ func (a *armRun) attempt(ctx context.Context, step func(*armRun, context.Context
 	}
 }
 
-// startingLimit bounds the start of a worker.
-const startingLimit = 10 * time.Second
+// What bounds the start of a worker. An external program may have to be
+// compiled first.
+const (
+	startingLimit         = 10 * time.Second
+	startingLimitExternal = 60 * time.Second
+)
 
 func (a *armRun) startServer(ctx context.Context) error {
-	spec := Spec{
-		Protocol: protocolVersion, Role: ServerRole, Entry: a.arm.Entry.String(), CPU: a.block.cpus.server,
-		SocketBuffers: a.block.cell.SocketBuffers, Backend: a.arm.Backend,
-	}
 	var err error
 	var ready Reply
-	a.server, ready, err = a.start(ctx, spec)
+	a.server, ready, err = a.start(ctx, a.serverSpec(ServerRole))
 	a.address, a.idleRSS[0] = ready.Address, ready.RSS
 	return err
+}
+
+// serverSpec is what the arm says of the process under test.
+func (a *armRun) serverSpec(role Role) Spec {
+	return Spec{
+		Protocol: protocolVersion, Role: role, Entry: a.arm.Entry.String(), CPU: a.block.cpus.server,
+		SocketBuffers: a.block.cell.SocketBuffers, Backend: a.arm.Backend, Program: a.arm.Program,
+	}
 }
 
 // startLoad starts the load generator, which is the same for every arm.
@@ -89,7 +108,11 @@ func (a *armRun) startLoad(ctx context.Context) error {
 }
 
 func (a *armRun) start(ctx context.Context, spec Spec) (Worker, Reply, error) {
-	ctx, cancel := bounded(ctx, startingLimit, "starting a worker")
+	limit := startingLimit
+	if spec.Program != "" {
+		limit = startingLimitExternal
+	}
+	ctx, cancel := bounded(ctx, limit, "starting a worker")
 	defer cancel()
 	return a.block.launcher.Launch(ctx, spec)
 }
@@ -159,6 +182,9 @@ func (a *armRun) stop(ctx context.Context) {
 
 // collect asks both workers for what they kept for the end.
 func (a *armRun) collect(ctx context.Context) error {
+	if a.load == nil {
+		return nil // a chain
+	}
 	state, loadRSS, err := a.report(ctx, a.load)
 	if err != nil {
 		return fmt.Errorf("load generator: %w", err)
@@ -201,7 +227,7 @@ func (a *armRun) finished(interrupted error, overhead time.Duration) results.Tri
 		a.trial.Status = results.StatusOK
 		a.trial.Values[results.BlockOverhead] = float64(overhead)
 	}
-	summarise(&a.trial, a.arm.Backend)
+	summarise(&a.trial)
 	if err := a.trial.Validate(); err != nil {
 		a.disbelieve(err)
 	}

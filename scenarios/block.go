@@ -5,6 +5,7 @@ package scenarios
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"muxbench/results"
@@ -21,6 +22,7 @@ type block struct {
 	cpus     cpus
 	random   *rand.Rand
 	launcher Launcher
+	outside  bool // the CPU time of servers is read from outside
 
 	arms   []*armRun     // in the order of starting
 	useful time.Duration // spent connecting, warming up, in slices, and closing
@@ -29,20 +31,28 @@ type block struct {
 // run measures the block and returns a trial for each arm, in the plan's order.
 func (b *block) run(ctx context.Context, arms []Arm, seed uint64) []results.Trial {
 	inPlan := make([]*armRun, len(arms))
+	// All arms are read the same way, so that they compare. A chain's program
+	// reads its own clock.
+	b.outside = b.cell.Scenario != Chain && slices.ContainsFunc(arms, func(a Arm) bool { return a.external() && a.unfit(b.cell) == "" })
 	for place, i := range b.random.Perm(len(arms)) {
 		inPlan[i] = newArmRun(arms[i], b, place, seed)
 		b.arms = append(b.arms, inPlan[i])
 	}
 	began := time.Now()
-	b.each(ctx, (*armRun).startServer)
-	b.each(ctx, (*armRun).startLoad)
-	b.spend(func() {
-		if b.cell.Scenario == Connect {
-			b.setUpRepeatedly(ctx)
-		} else {
-			b.exchange(ctx)
-		}
-	})
+	window := b.exchange
+	switch b.cell.Scenario {
+	case Connect:
+		window = b.setUpRepeatedly
+	case Chain:
+		window = b.chains
+	}
+	if b.cell.Scenario == Chain {
+		b.each(ctx, (*armRun).startChain)
+	} else {
+		b.each(ctx, (*armRun).startServer)
+		b.each(ctx, (*armRun).startLoad)
+	}
+	b.spend(func() { window(ctx) })
 	b.each(ctx, (*armRun).collect)
 	for _, a := range b.arms {
 		b.spend(func() { a.stop(ctx) })

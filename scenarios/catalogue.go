@@ -11,6 +11,10 @@ import "time"
 // every other are stretches of messages.
 const Connect = "connect"
 
+// Chain is the scenario that has no server and no load: its slices are
+// iterations of one process.
+const Chain = "chain"
+
 // Overview is what is run when no scenario is named.
 const Overview = "overview"
 
@@ -95,5 +99,21 @@ func Scenarios() []Scenario {
 				{"idle", Sweep{Connections: []int{100, 1000, 10000}, Active: []Amount{{Count: 10}, {Count: 100}}, Duration: 200 * time.Millisecond, Sizes: []int{64}, SocketBuffers: []int{0}}},
 			},
 		},
+		{
+			Name:     Chain,
+			Question: "The classic benchmark of libevent: what do a wait, a read and a write cost among n socket pairs?",
+			Slice:    "one iteration: a first bytes and w chained writes of a byte",
+			blocks:   defaultBlocks,
+			parts:    chains(100, 1000, 5000),
+		},
 	}
+}
+
+// chains are the two classic workloads: a token that runs around, and a hundred
+// of them.
+func chains(pairs ...int) []part {
+	sweep := func(active, writes int) part {
+		return part{Chain, Sweep{Connections: pairs, Active: []Amount{{Count: active}}, Rounds: []int{writes}, Sizes: []int{1}, SocketBuffers: []int{0}}}
+	}
+	return []part{sweep(1, 100), sweep(100, 1000)}
 }

@@ -5,6 +5,8 @@ package scenarios
 import (
 	"math"
 	"time"
+
+	"muxbench/results"
 )
 
 // What things cost on a small machine, in ns, for Estimate.
@@ -36,8 +38,24 @@ func (p Plan) Estimate() time.Duration {
 			slice := max(float64(minSlice), minRounds*round)
 			one += window + max(window/warmUpShare, round*max(1, window/slice)) + 2*round + float64(minSlice)
 		}
+		if c.Scenario == Chain {
+			one = costOfArm + costOfChain(c)
+		}
 		total += one
 	}
 	total *= float64(len(p.Arms)) * float64(p.Blocks)
 	return time.Duration(min(total, math.MaxInt64/2))
+}
+
+// costOfChain is of an arm's iterations, counted and not: bytes, and waits for
+// as many as are active at a time.
+func costOfChain(c results.Cell) float64 {
+	const costOfByte, costOfPair = 1300, 80 // half of the backends look at each pair in each wait
+	bytes := float64(c.Active + c.Rounds)
+	once := bytes*costOfByte + bytes/float64(c.Active)*float64(c.Connections)*costOfPair
+	n := 2.0
+	if once > float64(minSlice) {
+		n = 1
+	}
+	return (n*iterations + 1) * once
 }

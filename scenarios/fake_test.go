@@ -21,6 +21,7 @@ type fakeLauncher struct {
 	fail       func(step string) error  // nil: nothing fails
 	lose       string                   // backend whose last message of every slice is lost
 	lie        func(backend string, r *scenarios.Reply)
+	outside    time.Duration // how far a clock read from outside is ahead
 	log        []string
 	live       int // workers that were not stopped
 
@@ -32,6 +33,8 @@ type fakeServer struct {
 	counters results.Counters
 	cpu      time.Duration
 	open     int
+
+	iterations int // of a chain
 }
 
 func (f *fakeLauncher) step(backend string, role scenarios.Role, verb string) error {
@@ -49,11 +52,14 @@ func (f *fakeLauncher) Launch(_ context.Context, spec scenarios.Spec) (scenarios
 	}
 	w := &fakeWorker{launcher: f, spec: spec}
 	reply := scenarios.Reply{Protocol: spec.Protocol}
-	if spec.Role == scenarios.ServerRole {
+	switch spec.Role {
+	case scenarios.ChainRole:
+		w.server = &fakeServer{backend: spec.Backend}
+	case scenarios.ServerRole:
 		w.server = &fakeServer{backend: spec.Backend}
 		reply.Address = netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(1000+len(f.servers)))
 		f.servers[reply.Address] = w.server
-	} else {
+	default:
 		w.server = f.servers[spec.Target]
 	}
 	if err := f.step(w.server.backend, spec.Role, "start"); err != nil {
@@ -70,6 +76,10 @@ type fakeWorker struct {
 	stopped  bool
 }
 
+func (w *fakeWorker) CPU(context.Context) (scenarios.Usage, error) {
+	return scenarios.Usage{1: w.server.cpu + w.launcher.outside}, nil
+}
+
 func (w *fakeWorker) Do(_ context.Context, c scenarios.Command) (scenarios.Reply, error) {
 	reply, err := w.answer(c)
 	if w.launcher.lie != nil && err == nil {
@@ -80,6 +90,9 @@ func (w *fakeWorker) Do(_ context.Context, c scenarios.Command) (scenarios.Reply
 
 func (w *fakeWorker) answer(c scenarios.Command) (scenarios.Reply, error) {
 	verb := string(c.Do)
+	if c.Warm {
+		verb = "warm " + verb
+	}
 	if c.Record {
 		verb = "recorded " + verb
 	}
@@ -87,7 +100,10 @@ func (w *fakeWorker) answer(c scenarios.Command) (scenarios.Reply, error) {
 		return scenarios.Reply{}, err
 	}
 	s := w.server
-	if w.spec.Role == scenarios.ServerRole {
+	switch w.spec.Role {
+	case scenarios.ChainRole:
+		return w.iterate(c.Warm), nil
+	case scenarios.ServerRole:
 		s.cpu += w.launcher.snapshot
 		return scenarios.Reply{Server: &scenarios.ServerState{Counters: s.counters, CPU: s.cpu, Open: s.open}}, nil
 	}
@@ -118,6 +134,21 @@ func (w *fakeWorker) answer(c scenarios.Command) (scenarios.Reply, error) {
 		s.cpu += time.Duration(n) * pace / 2
 	}
 	return scenarios.Reply{Load: state}, nil
+}
+
+// iterate is an iteration of a chain. Each takes a nanosecond longer than the one
+// before.
+func (w *fakeWorker) iterate(warm bool) scenarios.Reply {
+	s, n := w.server, int64(w.spec.Active+w.spec.Writes)
+	s.iterations++
+	if warm {
+		s.iterations++
+	}
+	elapsed := time.Duration(n)*w.launcher.perMessage[s.backend] + time.Duration(s.iterations)
+	return scenarios.Reply{Chain: &scenarios.ChainState{
+		Messages: n, Elapsed: elapsed, CPU: elapsed / 2,
+		Counters: results.Counters{Waits: n, Events: n, Reads: n, Writes: int64(w.spec.Writes), BytesIn: n, BytesOut: int64(w.spec.Writes)},
+	}}
 }
 
 func (w *fakeWorker) Stop(context.Context) string {

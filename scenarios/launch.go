@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -28,6 +27,9 @@ type Worker interface {
 	// connect or exchange that is not done by ctx's deadline is aborted, and
 	// its reply then tells what had failed.
 	Do(ctx context.Context, c Command) (Reply, error)
+	// CPU reads the worker's CPU time from outside, of all its processes and
+	// threads, once they all sleep.
+	CPU(ctx context.Context) (Usage, error)
 	// Stop ends the worker: gently, by the end of its input, while ctx lives,
 	// and by SIGKILL soon after. It returns the beginning and the end of what the
 	// worker wrote to its standard error.
@@ -60,66 +62,59 @@ const abortPatience = 2 * time.Second
 // when nothing more is wanted of it.
 const lastChance = 200 * time.Millisecond
 
-// Launch starts one process.
+// Launch starts one process, and pins an external one.
 func (p Processes) Launch(ctx context.Context, spec Spec) (Worker, Reply, error) {
+	launch := p.launchWorker
+	if spec.Program != "" {
+		launch = p.launchExternal
+	}
+	w, ready, err := launch(ctx, spec)
+	if err != nil {
+		return nil, Reply{}, fmt.Errorf("starting a %s worker: %w", spec.Role, err)
+	}
+	return w, ready, nil
+}
+
+func (p Processes) launchWorker(ctx context.Context, spec Spec) (Worker, Reply, error) {
 	cmd := exec.Command(p.Program)
 	cmd.Args = p.Args
 	cmd.Env = append(os.Environ(), workerEnvironment()...)
-	// A worker that is stopped does not see its input end, and where somebody in
-	// its session inherits it, the kernel does not wake it either. That the signal
-	// comes with the death of the thread that started it, not of the
-	// process, is no matter: only a goroutine that ends locked to its thread
-	// takes it along, and the controller has none.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	stderr := &ends{}
-	cmd.Stderr = stderr
-	cmd.WaitDelay = lastChance // for what it may have started, that keeps standard error open
+	child := newChild(cmd)
+	if spec.Role == GuardRole {
+		cmd.SysProcAttr.Pdeathsig = 0 // the controller's death is when it has work to do
+	}
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
-		return nil, Reply{}, fmt.Errorf("starting a %s worker: %w", spec.Role, err)
+		return nil, Reply{}, err
 	}
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
-		return nil, Reply{}, fmt.Errorf("starting a %s worker: %w", spec.Role, err)
+		return nil, Reply{}, err
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, Reply{}, fmt.Errorf("starting a %s worker: %w", spec.Role, err)
+		return nil, Reply{}, err
 	}
-	w := &process{cmd: cmd, stdin: stdin, lines: newLines(stdout, stdin), stderr: stderr, replies: make(chan answer, 1), stdout: stdout, read: make(chan struct{}), ended: make(chan struct{})}
+	w := &process{child: child, stdin: stdin, lines: newLines(stdout, stdin), replies: make(chan answer, 1), stdout: stdout, read: make(chan struct{})}
 	go w.readReplies()
 	ready, err := w.converse(ctx, spec)
 	if err == nil {
 		err = checkProtocol(ready.Protocol)
 	}
 	if err != nil {
-		kill, cancel := context.WithCancel(context.Background())
-		cancel()
-		said := w.Stop(kill)
-		return nil, Reply{}, fmt.Errorf("starting a %s worker: %w%s", spec.Role, err, quoted(said))
+		return nil, Reply{}, w.failed(err, w.Stop)
 	}
 	return w, ready, nil
 }
 
-// quoted is a worker's last words as the end of an error.
-func quoted(said string) string {
-	if said == "" {
-		return ""
-	}
-	return "; it said: " + said
-}
-
 // process is a Worker in a process of its own.
 type process struct {
-	cmd     *exec.Cmd
+	*child
 	stdin   io.Closer
 	lines   *lines
-	stderr  *ends
 	replies chan answer
 	stdout  io.Closer
 	read    chan struct{} // closed when standard output has ended
-	ended   chan struct{} // closed when the process is no more
 	stopped sync.Once
-	killed  bool // by Stop
 }
 
 type answer struct {
@@ -143,22 +138,6 @@ func (w *process) readReplies() {
 		if a.err != nil {
 			return
 		}
-	}
-}
-
-// await waits for the process to end.
-func (w *process) await() {
-	_ = w.cmd.Wait() // how it ended is in its state
-	close(w.ended)
-}
-
-// farewell says why a worker has closed its standard output.
-func (w *process) farewell() error {
-	select {
-	case <-w.ended:
-		return fmt.Errorf("it ended without an answer (%s)", w.cmd.ProcessState)
-	case <-time.After(lastChance):
-		return errors.New("it closed its standard output without an answer")
 	}
 }
 
@@ -198,8 +177,7 @@ func (w *process) Stop(ctx context.Context) string {
 			}
 		}()
 		if !w.endsBy(ctx) {
-			w.killed = true
-			_ = syscall.Kill(-w.cmd.Process.Pid, syscall.SIGKILL)
+			w.kill()
 			select {
 			case <-w.read:
 			case <-time.After(lastChance): // somebody else has it open
@@ -210,26 +188,7 @@ func (w *process) Stop(ctx context.Context) string {
 		<-w.ended
 		close(w.replies)
 	})
-	if !w.killed && !w.cmd.ProcessState.Success() {
-		return strings.TrimSpace(fmt.Sprintf("it ended by itself (%s)\n%s", w.cmd.ProcessState, w.stderr))
-	}
-	return w.stderr.String()
-}
-
-// endsBy waits for the process to end while ctx lives, and a last chance
-// longer: the death of one worker makes the other one fail, and is seen then.
-func (w *process) endsBy(ctx context.Context) bool {
-	select {
-	case <-w.ended:
-		return true
-	case <-ctx.Done():
-	}
-	select {
-	case <-w.ended:
-		return true
-	case <-time.After(lastChance):
-		return false
-	}
+	return w.lastWords()
 }
 
 // bounded limits a step of the protocol.

@@ -32,6 +32,7 @@ const (
 	// 2 × 4.4 KB of the kernel's slabs and 2 × 0.4 KB of the workers' for a
 	// connection, and 8 MB for a worker.
 	memoryOfConnection = 10 << 10
+	memoryOfPair       = 5 << 10 // of Unix sockets, likewise
 	memoryOfWorker     = 12 << 20
 	heldBack           = 64 << 10 // of a reply that does not fit, at most
 )
@@ -58,7 +59,11 @@ func CheckLimits(p Plan) error {
 func (p Plan) Fits(l Limits) error {
 	for _, c := range p.Cells {
 		if err := p.fits(c, l); err != nil {
-			return fmt.Errorf("%s with %d connections: %w", c.Scenario, c.Connections, err)
+			noun := "connections"
+			if c.Scenario == Chain {
+				noun = "pairs"
+			}
+			return fmt.Errorf("%s with %d %s: %w", c.Scenario, c.Connections, noun, err)
 		}
 	}
 	return nil
@@ -66,22 +71,19 @@ func (p Plan) Fits(l Limits) error {
 
 func (p Plan) fits(c results.Cell, l Limits) error {
 	arms := int64(len(p.Arms))
+	if c.Scenario == Chain {
+		return fitsChain(c, arms, l)
+	}
 	// Scenario connect sets arms up one after the other.
 	alive := arms
 	if c.Scenario == Connect {
 		alive = 1
 	}
-	need := uint64(c.Connections) + spareDescriptors
-	if need > l.Descriptors {
-		raise := fmt.Sprintf("raise it with \"ulimit -Hn %d\" as root", need)
-		if need > l.OpenMax {
-			raise += fmt.Sprintf(", after \"sysctl -w fs.nr_open=%d\"", need)
-		}
-		return fmt.Errorf("each process needs %d descriptors, and the hard limit is %d: %s, or ask for at most %d connections",
-			need, l.Descriptors, raise, max(0, int64(l.Descriptors)-spareDescriptors))
+	if err := l.descriptors(c.Connections, 1, "connections"); err != nil {
+		return err
 	}
-	if need := 2 * alive * (int64(c.Connections) + spareDescriptors); need > l.Files {
-		return fmt.Errorf("%d files are open at once, and this host has %d left: raise fs.file-max with \"sysctl -w fs.file-max=…\" by %d, or ask for fewer connections or backends", need, l.Files, need-l.Files)
+	if err := l.files(2 * alive * (int64(c.Connections) + spareDescriptors)); err != nil {
+		return err
 	}
 	if need := loadgen.PortsPerSource(c.Connections); need > l.Ports {
 		return fmt.Errorf("each source address gives %d ports, and has %d: raise them with \"sysctl -w net.ipv4.ip_local_port_range='1024 65535'\", or ask for at most %d connections",
@@ -91,10 +93,51 @@ func (p Plan) fits(c results.Cell, l Limits) error {
 		return fmt.Errorf("%d connections are open at once, and the firewall can track %d more: raise it with \"sysctl -w net.netfilter.nf_conntrack_max=…\" by %d, or ask for fewer connections or backends", need, l.Tracked, need-l.Tracked)
 	}
 	if need := memory(c, arms, alive, l.TCPMemory); need > l.Memory {
-		return fmt.Errorf("this takes up to %s of memory, and %s has %s: %s, or ask for fewer connections, smaller messages or fewer backends",
-			megabytes(need), l.MemoryOf, megabytes(l.Memory), l.moreMemory())
+		return l.shortOfMemory(need)
 	}
 	return nil
+}
+
+// fitsChain is fits for a scenario without servers: a process has both ends of
+// every pair.
+func fitsChain(c results.Cell, arms int64, l Limits) error {
+	if err := l.descriptors(c.Connections, 2, "pairs"); err != nil {
+		return err
+	}
+	if err := l.files(arms * (2*int64(c.Connections) + spareDescriptors)); err != nil {
+		return err
+	}
+	if need := arms * (memoryOfWorker + int64(c.Connections)*memoryOfPair); need > l.Memory {
+		return l.shortOfMemory(need)
+	}
+	return nil
+}
+
+// descriptors are those of one process, so many of them for each connection.
+func (l Limits) descriptors(connections, each int, noun string) error {
+	need := uint64(connections)*uint64(each) + spareDescriptors
+	if need <= l.Descriptors {
+		return nil
+	}
+	raise := fmt.Sprintf("raise it with \"ulimit -Hn %d\" as root", need)
+	if need > l.OpenMax {
+		raise += fmt.Sprintf(", after \"sysctl -w fs.nr_open=%d\"", need)
+	}
+	return fmt.Errorf("each process needs %d descriptors, and the hard limit is %d: %s, or ask for at most %d %s",
+		need, l.Descriptors, raise, max(0, int64(l.Descriptors)-spareDescriptors)/int64(each), noun)
+}
+
+// files are those of all processes together.
+func (l Limits) files(need int64) error {
+	if need <= l.Files {
+		return nil
+	}
+	return fmt.Errorf("%d files are open at once, and this host has %d left: raise fs.file-max with \"sysctl -w fs.file-max=…\" by %d, or ask for fewer connections or backends", need, l.Files, need-l.Files)
+}
+
+func (l Limits) shortOfMemory(need int64) error {
+	return fmt.Errorf("this takes up to %s of memory, and %s has %s: %s, or ask for fewer connections, smaller messages or fewer backends",
+		megabytes(need), l.MemoryOf, megabytes(l.Memory), l.moreMemory())
 }
 
 // memory is what a cell takes at most, in bytes: connections and workers of

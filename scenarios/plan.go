@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"muxbench/multiplexers"
-	"muxbench/multiplexers/server"
 	"muxbench/results"
 )
 
@@ -36,6 +35,7 @@ type Request struct {
 	Backends  []string // DefaultBackends if empty
 	Reference string   // a backend among them; the first if empty
 	Entries   []multiplexers.Entry
+	Servers   []External
 	Sweep     Sweep
 	Blocks    int
 	Seed      uint64
@@ -48,27 +48,17 @@ type Placement struct {
 	ServerCPUs, LoadCPUs []int
 }
 
-// DefaultBackends are those that are compared unless others are named.
-func DefaultBackends() []string { return []string{"select", "poll", "epoll-lt", "epoll-et"} }
-
 // Plan is everything that is going to be measured. It is plain data: the same
 // request gives the same plan.
 type Plan struct {
 	Scenario  string // as asked for, or the preset
 	Cells     []results.Cell
-	Commands  []results.Command // of a preset
+	Commands  []results.Command   // of a preset
+	Published []results.Published // of a preset
 	Arms      []Arm
 	Blocks    int // of each cell
 	Seed      uint64
 	Placement Placement
-}
-
-// Arm is a server's configuration, compared with others in every cell.
-type Arm struct {
-	Name      string // unique in the plan
-	Backend   string
-	Entry     multiplexers.Entry
-	Reference bool
 }
 
 // Invalid is a request that cannot be planned: which flag, its value, and what
@@ -179,6 +169,9 @@ func (p Plan) resultBytes() float64 {
 	total := 0.0
 	for _, c := range p.Cells {
 		slices := max(int64(c.Rounds)/minRounds, c.DurationNS/int64(minSlice), 20)
+		if c.Scenario == Chain {
+			slices = iterations
+		}
 		total += perTrial + perSlice*float64(min(slices, maxSlices))
 	}
 	return total * float64(len(p.Arms)) * float64(p.Blocks)
@@ -196,58 +189,6 @@ func lookup(name string) (Scenario, error) {
 		known = append(known, s.Name)
 	}
 	return Scenario{}, unknown("SCENARIO", name, known)
-}
-
-// arms is every backend with every entry.
-func (r Request) arms() ([]Arm, error) {
-	names, entries := r.Backends, r.Entries
-	if len(names) == 0 {
-		names = DefaultBackends()
-	}
-	var known []string
-	for _, b := range server.Backends() {
-		known = append(known, b.Name)
-	}
-	if slices.Equal(names, []string{"all"}) {
-		names = known
-	}
-	if len(entries) == 0 {
-		entries = []multiplexers.Entry{multiplexers.Raw}
-	}
-	reference := r.Reference
-	if reference == "" {
-		reference = names[0]
-	}
-	var arms []Arm
-	for _, name := range names {
-		if !slices.Contains(known, name) {
-			if name == "all" {
-				return nil, &Invalid{Flag: "--backends", Value: name, Allowed: "it stands alone, for every backend"}
-			}
-			return nil, unknown("--backends", name, append(known, "all"))
-		}
-		for _, e := range entries {
-			a := Arm{Name: name, Backend: name, Entry: e}
-			if e != multiplexers.Raw {
-				a.Name += "/" + e.String()
-			}
-			if slices.ContainsFunc(arms, func(b Arm) bool { return b.Name == a.Name }) {
-				return nil, &Invalid{Flag: "--backends", Value: name, Allowed: "name each backend and each entry once"}
-			}
-			arms = append(arms, a)
-		}
-	}
-	for i, a := range arms {
-		if a.Name == reference || a.Backend == reference {
-			arms[i].Reference = true
-			return arms, nil
-		}
-	}
-	var compared []string
-	for _, a := range arms {
-		compared = append(compared, a.Name)
-	}
-	return nil, unknown("--reference", reference, compared)
 }
 
 // check refuses numbers outside of their bounds.
@@ -288,15 +229,40 @@ func (r Request) check() error {
 	case s.Duration != 0 && len(s.Rounds) > 0:
 		return &Invalid{Flag: "--duration", Value: s.Duration.String(), Allowed: "give rounds or a duration, not both"}
 	}
-	if slices.ContainsFunc(r.Scenarios, func(name string) bool { return name != Connect }) || len(r.Scenarios) == 0 {
-		return nil
+	return r.fits()
+}
+
+// fits refuses flags that none of the scenarios has a use for.
+func (r Request) fits() error {
+	s := r.Sweep
+	flags := []struct {
+		flag           string
+		given          bool
+		connect, chain bool // that it means something there
+	}{
+		{"--active", len(s.Active) > 0, false, true},
+		{"--rounds", len(s.Rounds) > 0, false, true},
+		{"--size", len(s.Sizes) > 0, false, false},
+		{"--duration", s.Duration != 0, false, false},
+		{"--socket-buffers", len(s.SocketBuffers) > 0, true, false},
 	}
-	for _, unused := range []struct {
-		flag  string
-		given bool
-	}{{"--active", len(s.Active) > 0}, {"--rounds", len(s.Rounds) > 0}, {"--size", len(s.Sizes) > 0}, {"--duration", s.Duration != 0}} {
-		if unused.given {
-			return &Invalid{Flag: unused.flag, Allowed: "scenario " + Connect + " exchanges no messages"}
+	for _, f := range flags {
+		why := ""
+		for _, name := range r.Scenarios {
+			switch {
+			case name == Connect && !f.connect:
+				why = "scenario " + Connect + " exchanges no messages"
+			case name == Chain && !f.chain:
+				why = fmt.Sprintf("scenario %s exchanges single bytes over pairs of sockets, %d iterations of it", Chain, iterations)
+			default:
+				why = ""
+			}
+			if why == "" {
+				break
+			}
+		}
+		if f.given && why != "" {
+			return &Invalid{Flag: f.flag, Allowed: why}
 		}
 	}
 	return nil
@@ -313,7 +279,6 @@ func (p part) cells(asked Sweep) ([]results.Cell, error) {
 		return otherwise
 	}
 	s.Connections = or(asked.Connections, s.Connections)
-	s.SocketBuffers = or(asked.SocketBuffers, s.SocketBuffers)
 	if len(asked.Active) > 0 {
 		s.Active = asked.Active
 	}
@@ -322,10 +287,14 @@ func (p part) cells(asked Sweep) ([]results.Cell, error) {
 		s.Active = []Amount{{Percent: 100}}
 	case len(asked.Rounds) > 0:
 		s.Rounds, s.Duration = asked.Rounds, 0
+	case p.kind == Chain: // an iteration has its number of writes
 	case asked.Duration > 0:
 		s.Rounds, s.Duration = nil, asked.Duration
 	}
-	if p.kind != Connect {
+	if p.kind != Chain {
+		s.SocketBuffers = or(asked.SocketBuffers, s.SocketBuffers)
+	}
+	if p.kind != Connect && p.kind != Chain {
 		s.Sizes = or(asked.Sizes, s.Sizes)
 	}
 	if len(s.Rounds) == 0 {

@@ -140,6 +140,29 @@ func TestBuildRefuses(t *testing.T) {
 		{"a plan that nobody would live to see", scenarios.Request{Blocks: 1, Sweep: scenarios.Sweep{Rounds: []int{100_000_000}}}, "SCENARIO"},
 		{"more than a result holds", scenarios.Request{Blocks: 90, Scenarios: []string{"idle"}, Sweep: scenarios.Sweep{Connections: []int{10, 100, 1000}, Duration: time.Minute}}, "SCENARIO"},
 		{"more cells than anybody reads", scenarios.Request{Scenarios: []string{"echo"}, Sweep: scenarios.Sweep{Sizes: upTo(200), Rounds: upTo(200)}}, "SCENARIO"},
+		{"an external server without a name", servers("=./server"), "--server"},
+		{"an external server with a name that is none", servers("my server=./server"), "--server"},
+		{"one whose name begins with a dash", servers("-x=./server"), "--server"},
+		{"one with a name of 65 letters", servers(strings.Repeat("x", 65) + "=./server"), "--server"},
+		{"one with a path for a name", servers("../x=./server"), "--server"},
+		{"one with a name of ours", servers("poll=./server"), "--server"},
+		{"one with a name of ours that is not compared", with(servers("select=./server"), "poll"), "--server"},
+		{"one with the name of an arm", with(scenarios.Request{Entries: []multiplexers.Entry{multiplexers.Runtime}, Servers: []scenarios.External{{Name: "poll/runtime", Command: "x"}}}, "poll"), "--server"},
+		{"one twice", servers("mine=./server", "mine=./other"), "--server"},
+		{"one without a command", servers("mine="), "--server"},
+		{"one with a command of 1,001 bytes", servers("mine=" + strings.Repeat("x", 1001)), "--server"},
+		{"a reference that is no external server either", with(scenarios.Request{Reference: "yours", Servers: servers("mine=./server").Servers}, "poll"), "--reference"},
+		{"active connections of preset libevent", scenarios.Request{Preset: "libevent", Sweep: scenarios.Sweep{Active: []scenarios.Amount{{Count: 1}}}}, "--active"},
+		{"rounds of preset libevent", scenarios.Request{Preset: "libevent", Sweep: scenarios.Sweep{Rounds: []int{1}}}, "--rounds"},
+		{"a duration of preset libevent", scenarios.Request{Preset: "libevent", Sweep: scenarios.Sweep{Duration: time.Second}}, "--duration"},
+		{"a size of preset libevent", scenarios.Request{Preset: "libevent", Sweep: scenarios.Sweep{Sizes: []int{1}}}, "--size"},
+		{"socket buffers of preset libevent", scenarios.Request{Preset: "libevent", Sweep: scenarios.Sweep{SocketBuffers: []int{4096}}}, "--socket-buffers"},
+		{"a scenario beside preset libevent", scenarios.Request{Preset: "libevent", Scenarios: []string{"chain"}}, "SCENARIO"},
+		{"a size of scenario chain", scenarios.Request{Scenarios: []string{"chain"}, Sweep: scenarios.Sweep{Sizes: []int{64}}}, "--size"},
+		{"a duration of scenario chain", scenarios.Request{Scenarios: []string{"chain"}, Sweep: scenarios.Sweep{Duration: time.Second}}, "--duration"},
+		{"socket buffers of scenario chain", scenarios.Request{Scenarios: []string{"chain"}, Sweep: scenarios.Sweep{SocketBuffers: []int{4096}}}, "--socket-buffers"},
+		{"a size of scenarios chain and connect", scenarios.Request{Scenarios: []string{"chain", "connect"}, Sweep: scenarios.Sweep{Sizes: []int{64}}}, "--size"},
+		{"more active than pairs", scenarios.Request{Scenarios: []string{"chain"}, Sweep: scenarios.Sweep{Connections: []int{10}, Active: []scenarios.Amount{{Count: 11}}}}, "--active"},
 		{"rounds and a duration", sweep(scenarios.Sweep{Rounds: []int{1}, Duration: time.Second}), "--duration"},
 	}
 	for _, test := range tests {
@@ -249,4 +272,19 @@ func upTo(n int) []int {
 		all[i] = i + 1
 	}
 	return all
+}
+
+// servers is a request with external servers, as on the command line.
+func servers(flags ...string) scenarios.Request {
+	var r scenarios.Request
+	for _, flag := range flags {
+		name, command, _ := strings.Cut(flag, "=")
+		r.Servers = append(r.Servers, scenarios.External{Name: name, Command: command})
+	}
+	return r
+}
+
+func with(r scenarios.Request, backends ...string) scenarios.Request {
+	r.Backends = backends
+	return r
 }

@@ -8,12 +8,14 @@ import (
 	"muxbench/results"
 )
 
-// Preset is a list of another benchmark's command lines, each measured as a
-// cell.
+// Preset is another benchmark, measured here: command lines, each of them a
+// cell, or sweeps, with what has been published of them.
 type Preset struct {
 	Name, Summary string
 	commands      []command
 	connections   int // that the commands name
+	parts         []part
+	published     []results.Published
 	blocks        int // per cell, unless asked for otherwise
 }
 
@@ -49,11 +51,17 @@ func Presets() []Preset {
 			{"performance_2", "echo", 500, kib},
 			{"performance_2", "echo", 1000, kib},
 		},
+	}, {
+		Name:      "libevent",
+		Summary:   "libevent's bench: 25 iterations over 100 to 9,900 socket pairs, beside published figures",
+		parts:     chains(100, 1000, 5000, 9900),
+		published: publishedChains(),
+		blocks:    3,
 	}}
 }
 
-// preset plans the commands of a preset, with the connections asked for in
-// place of theirs: Plan's Cells and Commands.
+// preset plans a preset, with the connections asked for in place of its own:
+// Plan's Cells, Commands and Published.
 func (p *Plan) preset(r Request) error {
 	var known []string
 	for _, preset := range Presets() {
@@ -68,30 +76,42 @@ func (p *Plan) preset(r Request) error {
 		if err := r.fixedByPreset(); err != nil {
 			return err
 		}
-		connections := r.Sweep.Connections
-		if len(connections) == 0 {
-			connections = []int{preset.connections}
-		}
-		if n := len(connections) * len(preset.commands); n > maxCells {
-			return &Invalid{Flag: "--connections", Allowed: fmt.Sprintf("with --preset %s they make %d commands, and at most %d are allowed", r.Preset, n, maxCells)}
-		}
-		for _, n := range connections {
-			for _, c := range preset.commands {
-				sweep := Sweep{Connections: []int{n}, Active: []Amount{{Percent: 100}}, Sizes: []int{c.size}, SocketBuffers: []int{0}}
-				if c.rounds > 0 {
-					sweep.Rounds = []int{c.rounds}
-				}
-				cells, err := part{c.kind, sweep}.cells(Sweep{})
-				if err != nil {
-					return err
-				}
-				p.add(cells)
-				p.Commands = append(p.Commands, results.Command{Line: c.line(n), Cell: cells[0]})
+		p.Published = preset.published
+		for _, part := range preset.parts {
+			cells, err := part.cells(Sweep{Connections: r.Sweep.Connections})
+			if err != nil {
+				return err
 			}
+			p.add(cells)
 		}
-		return nil
+		return p.commands(preset, r.Sweep.Connections)
 	}
 	return unknown("--preset", r.Preset, known)
+}
+
+// commands plans the commands of a preset.
+func (p *Plan) commands(preset Preset, connections []int) error {
+	if len(connections) == 0 {
+		connections = []int{preset.connections}
+	}
+	if n := len(connections) * len(preset.commands); n > maxCells {
+		return &Invalid{Flag: "--connections", Allowed: fmt.Sprintf("with --preset %s they make %d commands, and at most %d are allowed", preset.Name, n, maxCells)}
+	}
+	for _, n := range connections {
+		for _, c := range preset.commands {
+			sweep := Sweep{Connections: []int{n}, Active: []Amount{{Percent: 100}}, Sizes: []int{c.size}, SocketBuffers: []int{0}}
+			if c.rounds > 0 {
+				sweep.Rounds = []int{c.rounds}
+			}
+			cells, err := part{c.kind, sweep}.cells(Sweep{})
+			if err != nil {
+				return err
+			}
+			p.add(cells)
+			p.Commands = append(p.Commands, results.Command{Line: c.line(n), Cell: cells[0]})
+		}
+	}
+	return nil
 }
 
 // fixedByPreset refuses to change what a preset's commands say.

@@ -5,22 +5,35 @@ package scenarios
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
+	"runtime/metrics"
 	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"muxbench/multiplexers"
 )
 
-// pin confines the calling thread to a CPU, and the calling goroutine to the
-// thread, for good. A negative CPU confines nothing. The rest of the process
+// settle makes the calling goroutine a loop's own, for good: on one thread,
+// pinned to a CPU, and entering raw with descriptors of its own.
+func settle(entry multiplexers.Entry, cpu int) error {
+	runtime.LockOSThread()
+	if err := entry.OwnDescriptors(); err != nil {
+		return err
+	}
+	return pin(cpu)
+}
+
+// pin confines the calling thread to a CPU. A negative one confines nothing. The
+// rest of the process
 // is left to find itself another place: what the Go runtime does in passing is
 // not the loop's cost.
 func pin(cpu int) error {
 	if cpu < 0 {
 		return nil
 	}
-	runtime.LockOSThread()
 	var set unix.CPUSet
 	set.Set(cpu)
 	if err := unix.SchedSetaffinity(0, &set); err != nil {
@@ -29,11 +42,14 @@ func pin(cpu int) error {
 	return nil
 }
 
-// residentBytes is the process's resident memory, or 0 where /proc does not
-// tell. smaps_rollup is exact where statm may be off by megabytes (since Linux
+// self is this process in /proc.
+const self = "/proc/self"
+
+// residentBytes is the resident memory of a process, given by its directory, or
+// 0 where /proc does not tell. smaps_rollup is exact where statm may be off by megabytes (since Linux
 // 6.2 its counters are kept per CPU).
-func residentBytes() int64 {
-	rollup, err := os.ReadFile("/proc/self/smaps_rollup")
+func residentBytes(proc string) int64 {
+	rollup, err := os.ReadFile(filepath.Join(proc, "smaps_rollup"))
 	if err != nil {
 		return 0
 	}
@@ -44,4 +60,22 @@ func residentBytes() int64 {
 		}
 	}
 	return 0
+}
+
+// worldStops is how often the Go runtime of this process has stopped the world.
+// It may be asked for while a loop holds its P: unlike runtime.ReadMemStats,
+// package runtime/metrics does not stop the world itself.
+func worldStops() int64 {
+	samples := []metrics.Sample{{Name: "/sched/pauses/total/gc:seconds"}, {Name: "/sched/pauses/total/other:seconds"}}
+	metrics.Read(samples)
+	var stops uint64
+	for _, s := range samples {
+		if s.Value.Kind() != metrics.KindFloat64Histogram {
+			continue // unknown to this version of Go
+		}
+		for _, n := range s.Value.Float64Histogram().Counts {
+			stops += n
+		}
+	}
+	return int64(stops)
 }

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"time"
 
+	"muxbench/multiplexers"
 	"muxbench/results"
 )
 
@@ -28,6 +29,10 @@ type Role string
 const (
 	ServerRole Role = "server"
 	LoadRole   Role = "load"
+	// ChainRole is both sides in one process: scenario chain.
+	ChainRole Role = "chain"
+	// GuardRole ends a process group when its own input ends.
+	GuardRole Role = "guard"
 )
 
 // Spec is what a worker is started with: the first line it reads. Fields of
@@ -40,12 +45,25 @@ type Spec struct {
 	SocketBuffers int    `json:"socket_buffers,omitempty"`
 
 	Backend string `json:"backend,omitempty"`
+	// Program is a command line for sh(1), of a server or a chain that is not
+	// ours. Launchers of processes run it as it is, instead of a worker.
+	Program string `json:"program,omitempty"`
+	Writes  int    `json:"writes,omitempty"` // of a chain's iteration, after the first ones
+	Group   int    `json:"group,omitempty"`  // that a guard ends
+	// Listen is where to serve; a port of 127.0.0.1 if it is not valid.
+	Listen netip.AddrPort `json:"listen,omitzero"`
 
 	Target      netip.AddrPort `json:"target,omitzero"`
+	Allowed     []netip.Prefix `json:"allowed,omitempty"` // beyond loopback, that Target may be in
 	Connections int            `json:"connections,omitempty"`
 	Active      int            `json:"active,omitempty"`
 	Size        int            `json:"size,omitempty"`
 	Seed        uint64         `json:"seed,omitempty"`
+}
+
+// NewSpec is that of a worker of this build, on no particular CPU.
+func NewSpec(role Role, entry multiplexers.Entry) Spec {
+	return Spec{Protocol: protocolVersion, Role: role, Entry: entry.String(), CPU: unpinned}
 }
 
 // Verb is what a worker is asked to do.
@@ -63,6 +81,8 @@ const (
 	DoExchange   Verb = "exchange"
 	DoDisconnect Verb = "disconnect"
 	DoAbort      Verb = "abort" // ends what is under way, has no answer of its own
+	// Of a chain worker; answered with a ChainState.
+	DoIterate Verb = "iterate"
 )
 
 // Command is one line to a worker, after its spec.
@@ -71,6 +91,7 @@ type Command struct {
 	Record   bool          `json:"record,omitempty"`
 	Rounds   int           `json:"rounds,omitempty"`
 	Duration time.Duration `json:"duration_ns,omitempty"`
+	Warm     bool          `json:"warm,omitempty"` // an iteration: with another one, uncounted, right before it
 }
 
 // Reply is one line from a worker: the first one when it is ready, then one
@@ -80,13 +101,17 @@ type Reply struct {
 	Address  netip.AddrPort `json:"address,omitzero"`   // where a server listens, in its first line
 	Server   *ServerState   `json:"server,omitempty"`
 	Load     *LoadState     `json:"load,omitempty"`
+	Chain    *ChainState    `json:"chain,omitempty"`
 	RSS      int64          `json:"rss_bytes,omitempty"` // resident memory: of the first line and of a report
 }
 
-// ServerState is a server's snapshot.
+// ServerState is a server's snapshot. An external server does not tell its
+// own: only that it lives.
 type ServerState struct {
 	Counters   results.Counters `json:"counters"`
 	CPU        time.Duration    `json:"cpu_ns"`
+	Switches   int64            `json:"switches"`    // involuntary, of the loop's thread
+	WorldStops int64            `json:"world_stops"` // by the Go runtime, since the process began
 	Open       int              `json:"open"`
 	Refused    int64            `json:"refused"`
 	LastAccept time.Duration    `json:"last_accept_ns"`
@@ -101,12 +126,24 @@ type LoadState struct {
 	Messages    int64            `json:"messages,omitempty"`
 	Elapsed     time.Duration    `json:"elapsed_ns,omitempty"`
 	CPU         time.Duration    `json:"cpu_ns,omitempty"`
+	Switches    int64            `json:"switches,omitempty"`
+	WorldStops  int64            `json:"world_stops,omitempty"`
 	Counters    results.Counters `json:"counters"`
 	Errors      results.Errors   `json:"errors"`
 	FirstError  string           `json:"first_error,omitempty"`
 
 	Latency    map[results.Metric]float64 `json:"latency,omitempty"`
 	LatencyHDR string                     `json:"latency_hdr,omitempty"`
+}
+
+// ChainState is what one iteration did.
+type ChainState struct {
+	Messages   int64            `json:"messages"` // bytes read
+	Elapsed    time.Duration    `json:"elapsed_ns"`
+	CPU        time.Duration    `json:"cpu_ns"`
+	Switches   int64            `json:"switches"`
+	WorldStops int64            `json:"world_stops"`
+	Counters   results.Counters `json:"counters,omitzero"` // of an external program unknown
 }
 
 // lines reads and writes the protocol: JSON, a line each.
@@ -145,6 +182,25 @@ func (l *lines) write(v any) error {
 		return fmt.Errorf("writing a line: %w", err)
 	}
 	return nil
+}
+
+// serve answers commands until there are no more, or one fails.
+func (l *lines) serve(answer func(Command) (Reply, error)) error {
+	for {
+		var c Command
+		if err := l.read(&c); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		reply, err := answer(c)
+		if err != nil {
+			return err
+		}
+		if err := l.write(reply); err != nil {
+			return err
+		}
+	}
 }
 
 // checkProtocol refuses a peer of another version.

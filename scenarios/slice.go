@@ -17,7 +17,9 @@ func (a *armRun) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.trial.Values[results.ConnectElapsed] = float64(slice.ElapsedNS)
+	if !a.arm.external() { // or else the last accept is not known
+		a.trial.Values[results.ConnectElapsed] = float64(slice.ElapsedNS)
+	}
 	if err := a.growth(ctx); err != nil {
 		return err
 	}
@@ -80,6 +82,9 @@ func (a *armRun) setUpOnce(ctx context.Context, record bool) (results.Slice, err
 		ServerCPUNS: int64(max(0, after.CPU-before.CPU-snapshots)),
 		SnapshotNS:  int64(snapshots),
 		LoadCPUNS:   int64(load.CPU),
+
+		ServerSwitches: again.Switches - before.Switches,
+		WorldStops:     again.WorldStops - before.WorldStops + load.WorldStops,
 	}, nil
 }
 
@@ -92,7 +97,7 @@ func (a *armRun) untilOpen(ctx context.Context, want int) (state ServerState, as
 	for {
 		asked++
 		state, err = a.askServer(ctx, DoSnapshot)
-		if err != nil || state.Open == want {
+		if err != nil || state.Open == want || state.Open == unknownOpen {
 			return state, asked, err
 		}
 		if state.Refused > 0 {
@@ -182,7 +187,15 @@ func (a *armRun) slice(ctx context.Context, c Command) (results.Slice, error) {
 	if err != nil {
 		return results.Slice{}, err
 	}
+	began, err := a.outside(ctx)
+	if err != nil {
+		return results.Slice{}, err
+	}
 	load, err := a.askLoad(ctx, c)
+	if err != nil {
+		return results.Slice{}, err
+	}
+	ended, err := a.outside(ctx)
 	if err != nil {
 		return results.Slice{}, err
 	}
@@ -195,13 +208,38 @@ func (a *armRun) slice(ctx context.Context, c Command) (results.Slice, error) {
 	}
 	a.count(before, after, load)
 	snapshot := before.CPU - idle.CPU
-	return results.Slice{
-		Messages:    load.Messages,
-		ElapsedNS:   int64(load.Elapsed),
-		ServerCPUNS: int64(max(0, after.CPU-before.CPU-snapshot)),
-		SnapshotNS:  int64(snapshot),
-		LoadCPUNS:   int64(load.CPU),
-	}, nil
+	s := results.Slice{
+		Messages:       load.Messages,
+		ElapsedNS:      int64(load.Elapsed),
+		ServerCPUNS:    int64(max(0, after.CPU-before.CPU-snapshot)),
+		SnapshotNS:     int64(snapshot),
+		LoadCPUNS:      int64(load.CPU),
+		ServerSwitches: after.Switches - before.Switches,
+		LoadSwitches:   load.Switches,
+		WorldStops:     after.WorldStops - before.WorldStops + load.WorldStops,
+	}
+	if a.block.outside {
+		used, err := ended.Since(began)
+		if err != nil {
+			return results.Slice{}, err
+		}
+		// No snapshot lies between the two readings.
+		s.ServerOwnCPUNS, s.ServerCPUNS, s.SnapshotNS = s.ServerCPUNS, int64(used), 0
+	}
+	return s, nil
+}
+
+// outside reads the server's CPU time from outside, in a block that does. The
+// server is quiescent.
+func (a *armRun) outside(ctx context.Context) (Usage, error) {
+	if !a.block.outside {
+		return nil, nil
+	}
+	used, err := a.server.CPU(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("server: %w", err)
+	}
+	return used, nil
 }
 
 // count adds a slice's counters to the trial's.

@@ -3,45 +3,66 @@
 package scenarios
 
 import (
-	"slices"
-
 	"muxbench/multiplexers/server"
 	"muxbench/results"
+	"muxbench/results/stats"
 )
 
 // summarise computes a trial's values from its slices and counters.
-func summarise(t *results.Trial, backend string) {
+func summarise(t *results.Trial) {
 	if len(t.Slices) == 0 {
 		return
 	}
 	var sum results.Slice
-	setUps := make([]int64, 0, len(t.Slices))
+	lengths := make([]float64, 0, len(t.Slices))
 	for _, s := range t.Slices {
 		sum.Messages += s.Messages
 		sum.Connects += s.Connects
 		sum.ElapsedNS += s.ElapsedNS
 		sum.ServerCPUNS += s.ServerCPUNS
 		sum.LoadCPUNS += s.LoadCPUNS
-		setUps = append(setUps, s.ElapsedNS)
+		sum.ServerOwnCPUNS += s.ServerOwnCPUNS
+		sum.ServerSwitches += s.ServerSwitches
+		sum.LoadSwitches += s.LoadSwitches
+		sum.WorldStops += s.WorldStops
+		lengths = append(lengths, float64(s.ElapsedNS))
 	}
 	v := t.Values
 	v[results.Messages] = float64(sum.Messages)
 	v[results.Elapsed] = float64(sum.ElapsedNS)
 	if sum.Connects > 0 {
-		slices.Sort(setUps)
-		v[results.ConnectElapsed] = float64(setUps[len(setUps)/2]+setUps[(len(setUps)-1)/2]) / 2
+		v[results.ConnectElapsed] = stats.Median(lengths)
 		v[results.ServerCPUPerConnection] = float64(sum.ServerCPUNS) / float64(sum.Connects)
 	}
 	if elapsed := v[results.ConnectElapsed]; elapsed > 0 {
 		v[results.ConnectsPerSecond] = float64(t.Connections) / elapsed * 1e9
 	}
+	if t.Scenario == Chain {
+		v[results.Elapsed] = stats.Median(lengths)
+	}
 	c := t.Counters.Server
-	if sum.Messages > 0 {
-		n := float64(sum.Messages)
-		v[results.Throughput] = n / float64(sum.ElapsedNS) * 1e9
+	counted := c != results.Counters{} // or else a program of the user's, which does not tell
+	if counted {
+		v[results.ServerSwitches] = float64(sum.ServerSwitches)
+	}
+	if counted || t.Scenario != Chain {
+		v[results.WorldStops] = float64(sum.WorldStops)
+	}
+	if t.Scenario != Chain {
+		v[results.LoadSwitches] = float64(sum.LoadSwitches)
+	}
+	if n := float64(sum.Messages); n > 0 {
 		v[results.ServerCPUPerMessage] = float64(sum.ServerCPUNS) / n
-		v[results.LoadCPUPerMessage] = float64(sum.LoadCPUNS) / n
-		v[results.ServerSyscallsPerMsg] = float64(syscalls(c, backend)) / n
+		if t.Scenario != Chain {
+			v[results.Throughput] = n / float64(sum.ElapsedNS) * 1e9
+			v[results.LoadCPUPerMessage] = float64(sum.LoadCPUNS) / n
+		}
+		if counted {
+			v[results.ServerSyscallsPerMsg] = float64(syscalls(c, t.Backend)) / n
+		}
+		if counted && sum.ServerOwnCPUNS > 0 {
+			v[results.ServerOwnCPUPerMessage] = float64(sum.ServerOwnCPUNS) / n
+		}
 	}
 	if c.Waits > 0 {
 		v[results.EventsPerWait] = float64(c.Events) / float64(c.Waits)

@@ -37,6 +37,10 @@ func Work(in io.Reader, out io.Writer) error {
 		err = workAsServer(spec, entry, l)
 	case LoadRole:
 		err = workAsLoad(spec, entry, l)
+	case ChainRole:
+		err = workAsChain(spec, entry, l)
+	case GuardRole:
+		err = workAsGuard(spec, l)
 	default:
 		err = errors.New("unknown role")
 	}
@@ -51,10 +55,14 @@ func workAsServer(spec Spec, entry multiplexers.Entry, l *lines) error {
 	if err != nil {
 		return err
 	}
+	address := spec.Listen
+	if !address.IsValid() {
+		address = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 0)
+	}
 	s, err := server.New(server.Config{
 		Backend:       backend,
 		Entry:         entry,
-		Address:       netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 0),
+		Address:       address,
 		SocketBuffers: spec.SocketBuffers,
 	})
 	if err != nil {
@@ -62,34 +70,23 @@ func workAsServer(spec Spec, entry multiplexers.Entry, l *lines) error {
 	}
 	pinned, served := make(chan error, 1), make(chan error, 1)
 	go func() {
-		pinned <- pin(spec.CPU)
+		pinned <- settle(entry, spec.CPU)
 		served <- s.Serve()
 	}()
 	defer s.Close()
 	if err := <-pinned; err != nil {
 		return err
 	}
-	if err := l.write(Reply{Protocol: protocolVersion, Address: s.Address(), RSS: residentBytes()}); err != nil {
+	if err := l.write(Reply{Protocol: protocolVersion, Address: s.Address(), RSS: residentBytes(self)}); err != nil {
 		return err
 	}
-	for {
-		var c Command
-		if err := l.read(&c); err == io.EOF {
-			return nil
-		} else if err != nil {
-			return err
-		}
+	return l.serve(func(c Command) (Reply, error) {
 		reply, err := tell(s, c)
 		if errors.Is(err, server.ErrStopped) {
 			err = <-served
 		}
-		if err != nil {
-			return err
-		}
-		if err := l.write(reply); err != nil {
-			return err
-		}
-	}
+		return reply, err
+	})
 }
 
 // tell answers one command to a server worker.
@@ -98,7 +95,7 @@ func tell(s *server.Server, c Command) (Reply, error) {
 	var err error
 	switch c.Do {
 	case DoReport:
-		return Reply{RSS: residentBytes()}, nil
+		return Reply{RSS: residentBytes(self)}, nil
 	case DoSnapshot:
 		snapshot, err = s.Snapshot()
 	case DoPark:
@@ -106,13 +103,16 @@ func tell(s *server.Server, c Command) (Reply, error) {
 	default:
 		err = fmt.Errorf("%q: %w", c.Do, errNoCommand)
 	}
-	return Reply{Server: serverState(snapshot)}, err
+	state := serverState(snapshot)
+	state.WorldStops = worldStops()
+	return Reply{Server: state}, err
 }
 
 func serverState(s server.Snapshot) *ServerState {
 	return &ServerState{
 		Counters:   results.Counters(s.Counters),
 		CPU:        s.CPU,
+		Switches:   s.Switches,
 		Open:       s.Open,
 		Refused:    s.Refused,
 		LastAccept: s.LastAccept,
@@ -122,6 +122,7 @@ func serverState(s server.Snapshot) *ServerState {
 func workAsLoad(spec Spec, entry multiplexers.Entry, l *lines) error {
 	g, err := loadgen.New(loadgen.Config{
 		Target:        spec.Target,
+		Allowed:       spec.Allowed,
 		Connections:   spec.Connections,
 		Active:        spec.Active,
 		Size:          spec.Size,
@@ -133,10 +134,10 @@ func workAsLoad(spec Spec, entry multiplexers.Entry, l *lines) error {
 		return err
 	}
 	defer g.Close()
-	if err := pin(spec.CPU); err != nil {
+	if err := settle(entry, spec.CPU); err != nil {
 		return err
 	}
-	if err := l.write(Reply{Protocol: protocolVersion, RSS: residentBytes()}); err != nil {
+	if err := l.write(Reply{Protocol: protocolVersion, RSS: residentBytes(self)}); err != nil {
 		return err
 	}
 	commands, broken := make(chan Command), make(chan error, 1)
@@ -145,17 +146,19 @@ func workAsLoad(spec Spec, entry multiplexers.Entry, l *lines) error {
 		broken <- readCommands(l, g, commands)
 	}()
 	for c := range commands {
+		stops := worldStops()
 		state, err := drive(g, c)
 		if err != nil {
 			return err
 		}
+		state.WorldStops = worldStops() - stops
 		state.Errors = g.Errors()
 		if err := g.FirstError(); err != nil {
 			state.FirstError = err.Error()
 		}
 		reply := Reply{Load: state}
 		if c.Do == DoReport {
-			reply.RSS = residentBytes()
+			reply.RSS = residentBytes(self)
 		}
 		if err := l.write(reply); err != nil {
 			return err
@@ -194,7 +197,7 @@ func drive(g *loadgen.Generator, c Command) (*LoadState, error) {
 		return &LoadState{Established: did.Established, First: did.First, Last: did.Last, CPU: did.CPU, Counters: did.Counters}, err
 	case DoExchange:
 		did, err := g.Exchange(loadgen.Piece{Rounds: c.Rounds, Duration: c.Duration, Record: c.Record})
-		return &LoadState{Messages: did.Messages, Elapsed: did.Elapsed, CPU: did.CPU, Counters: did.Counters}, err
+		return &LoadState{Messages: did.Messages, Elapsed: did.Elapsed, CPU: did.CPU, Switches: did.Switches, Counters: did.Counters}, err
 	case DoDisconnect:
 		g.Disconnect()
 		return &LoadState{}, nil

@@ -21,8 +21,12 @@ import (
 	"muxbench/scenarios"
 )
 
-// asWorker makes this test binary a worker.
-const asWorker = "worker-of-a-test"
+// asWorker and asEcho make this test binary a worker, and an echo server of a
+// stranger's.
+const (
+	asWorker = "worker-of-a-test"
+	asEcho   = "echo-of-a-test"
+)
 
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == asWorker {
@@ -31,6 +35,11 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		os.Exit(0)
+	}
+	if len(os.Args) == 4 && os.Args[1] == asEcho {
+		err := echoAsStranger(os.Args[2], os.Args[3])
+		io.WriteString(os.Stderr, err.Error())
+		os.Exit(1)
 	}
 	// Under the race detector every worker would sleep for a second as it ends.
 	os.Setenv("GORACE", "atexit_sleep_ms=0")

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Measures the reference runs anew, with their reports and charts, and puts the
-# overview's table into README.md. All of them take most of an hour; nothing
+# overview's table into README.md. All of them take an hour and a half; nothing
 # else should run on the machine meanwhile. A run that fails replaces nothing.
+# Those beside libevent and the servers in C need a C compiler and libevent's
+# development package (libevent-dev on Debian).
 #
-# usage: scripts/reproduce.sh [overview|connect|idle|original|readme]...
+# usage: scripts/reproduce.sh [overview|connect|idle|original|libevent|c|readme]...
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,6 +20,7 @@ measure() { # NAME ARGUMENT...
   rm -rf "${fresh:?}/$name"
   "$muxbench" run "$@" -o "$fresh/$name"
   rm -rf "results/reference/$name"
+  mkdir -p "results/reference/$(dirname "$name")"
   mv "$fresh/$name" "results/reference/$name"
 }
 
@@ -36,7 +39,34 @@ readme() {
   mv "$fresh/README.md" README.md
 }
 
-[ $# -gt 0 ] || set -- overview connect idle original
+# Each method beside libevent's loop of the same, which is what ratios are to.
+# libevent's select aborts beyond 1,024 descriptors, where a fortified libc has it.
+beside_libevent() {
+  scripts/reference/build.sh "$fresh"
+  local method backends
+  for method in select poll epoll; do
+    backends=$method
+    [ "$method" != epoll ] || backends=epoll-lt,epoll-et
+    measure "libevent/$method" chain -b "$backends" -c "$([ "$method" = select ] && echo 100,400 || echo 100,1k,5k,9900)" -n 9 \
+      --server "libevent-$method=$fresh/chain-libevent $method {connections} {active} {writes}" --reference "libevent-$method"
+  done
+  measure libevent/all --preset libevent
+}
+
+# Each backend beside the server in C of the same mechanism, which is what ratios
+# are to. With 10,000 connections a slice takes a second.
+beside_c() {
+  scripts/reference/build.sh "$fresh"
+  local backend
+  for backend in select poll epoll-lt epoll-et; do
+    measure "c/$backend" echo -b "$backend" -c 50,1k -s 128 -d 2s -n 9 \
+      --server "c-$backend=$fresh/echo-c $backend {port}" --reference "c-$backend"
+    measure "c/$backend-10k" echo -b "$backend" -c 10k -s 128 -d 5s -n 9 \
+      --server "c-$backend=$fresh/echo-c $backend {port}" --reference "c-$backend"
+  done
+}
+
+[ $# -gt 0 ] || set -- overview connect idle original libevent c
 for name; do
   case $name in
     overview)
@@ -46,9 +76,11 @@ for name; do
     connect) measure connect connect -c 100,1k,5k,10k,19k -n 5 ;;
     idle) measure idle idle -c 100,1k,5k,10k,19k -a 100 -d 500ms -n 9 ;;
     original) measure original --preset original ;;
+    libevent) beside_libevent ;;
+    c) beside_c ;;
     readme) readme ;;
     *)
-      echo "reproduce.sh: no reference run $name: overview, connect, idle, original or readme" >&2
+      echo "reproduce.sh: no reference run $name: overview, connect, idle, original, libevent, c or readme" >&2
       exit 2
       ;;
   esac

@@ -89,11 +89,15 @@ func terminalWidth(w io.Writer) int {
 
 // describeCell names a cell in a line of progress.
 func describeCell(c results.Cell) string {
-	s := fmt.Sprintf("%s, %d connections", c.Scenario, c.Connections)
+	noun := "connections"
+	if c.Scenario == scenarios.Chain {
+		noun = "pairs"
+	}
+	s := fmt.Sprintf("%s, %d %s", c.Scenario, c.Connections, noun)
 	if c.Active < c.Connections {
 		s += fmt.Sprintf(", %d active", c.Active)
 	}
-	if c.Size > 0 {
+	if c.Size > 0 && c.Scenario != scenarios.Chain {
 		s += fmt.Sprintf(", %d bytes", c.Size)
 	}
 	if c.SocketBuffers > 0 {
@@ -123,6 +127,8 @@ func printPlan(w io.Writer, p scenarios.Plan) error {
 		window := ""
 		switch {
 		case c.Scenario == scenarios.Connect:
+		case c.Scenario == scenarios.Chain:
+			window = fmt.Sprintf(", %d chained writes", c.Rounds)
 		case c.Rounds > 0:
 			window = fmt.Sprintf(", %d rounds", c.Rounds)
 		default:

@@ -45,6 +45,30 @@ func (l list[T]) Set(s string) error {
 	return nil
 }
 
+// single is a flag with one value.
+type single[T any] struct {
+	value *T
+	kind  string
+	parse func(string) (T, error)
+}
+
+func (f single[T]) Type() string { return f.kind }
+
+func (f single[T]) String() string {
+	if f.value == nil {
+		return ""
+	}
+	return fmt.Sprint(*f.value)
+}
+
+func (f single[T]) Set(s string) error {
+	v, err := f.parse(s)
+	if err == nil {
+		*f.value = v
+	}
+	return err
+}
+
 // parseCount reads a whole number, with k for thousands and M for millions.
 func parseCount(s string) (int, error) {
 	return parseScaled(s, "a whole number such as 500, 10k or 1M", []unit{{"k", 1e3}, {"M", 1e6}})
@@ -123,4 +147,20 @@ func parseLabel(s string) ([2]string, error) {
 		return [2]string{}, fmt.Errorf("key and value may have up to %d bytes each", results.MaxLabel)
 	}
 	return [2]string{k, v}, nil
+}
+
+// servers is a flag of the form name=COMMAND. A command may have commas.
+type servers struct{ values *[]scenarios.External }
+
+func (s servers) Type() string { return "name=command" }
+
+func (s servers) String() string { return "" }
+
+func (s servers) Set(v string) error {
+	name, command, ok := strings.Cut(v, "=")
+	if !ok {
+		return errors.New("it is not of the form name=COMMAND, as in 'mine=./server --port {port}'")
+	}
+	*s.values = append(*s.values, scenarios.External{Name: name, Command: strings.TrimSpace(command)})
+	return nil
 }

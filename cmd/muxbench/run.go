@@ -49,6 +49,8 @@ so that what disturbs the machine disturbs all of them alike.`,
   muxbench run echo -c 1k,10k -r 100 -s 1KiB,10KiB
   muxbench run idle -c 100,1k,10k -a 1% -d 500ms -b poll,epoll-et
   muxbench run connect -c 100,1k,5k,10k,19k -n 3
+  muxbench run chain -c 100,1k -a 1 -r 100
+  muxbench run echo -c 1k -b epoll-lt --server 'mine=./server --port {port}'
   muxbench run --preset original -c 1k`,
 		ValidArgs: scenarioNames(),
 		RunE: func(cmd *cobra.Command, names []string) error {
@@ -67,7 +69,8 @@ so that what disturbs the machine disturbs all of them alike.`,
 	}
 	f, r := c.Flags(), &o.request
 	f.VarP(list[string]{&r.Backends, "names", parseWord}, "backends", "b", "backends to compare, or all (default "+strings.Join(scenarios.DefaultBackends(), ",")+")")
-	f.StringVar(&r.Preset, "preset", "", "instead of scenarios: the commands of another benchmark, original")
+	f.StringVar(&r.Preset, "preset", "", "instead of scenarios: another benchmark, original or libevent")
+	f.Var(servers{&r.Servers}, "server", "an external echo server as one more arm, run by sh; it gets its port as {port} and PORT; repeatable")
 	f.StringVar(&r.Reference, "reference", "", "the arm that the others are compared with (default: the first backend)")
 	f.VarP(list[int]{&r.Sweep.Connections, "counts", parseCount}, "connections", "c", "connections, such as 100,1k,10k")
 	f.VarP(list[scenarios.Amount]{&r.Sweep.Active, "amounts", parseAmount}, "active", "a", "connections that carry messages: counts or percentages")
@@ -119,6 +122,7 @@ func (o *runOptions) run(ctx context.Context, s streams, args []string) error {
 		Planned:     plan.Trials(),
 		Labels:      map[string]string{},
 		Commands:    plan.Commands,
+		Published:   plan.Published,
 		Environment: scenarios.Environment(),
 	}
 	for _, l := range o.labels {

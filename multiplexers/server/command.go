@@ -51,6 +51,7 @@ func (l *loop) answer(c command) (began time.Duration) {
 	c.reply <- Snapshot{
 		Counters:   l.counters,
 		CPU:        began - l.unbilled,
+		Switches:   multiplexers.ThreadSwitches(),
 		Open:       l.open,
 		Refused:    l.refused,
 		LastAccept: l.lastAccept,

@@ -35,6 +35,12 @@ func (l *loop) add(fd int) {
 	}
 	l.conns[fd].open = true
 	l.open++
+	if l.whole && l.open > len(l.events) {
+		// A wait that costs a look at every descriptor is to yield all that is
+		// ready. Where the kernel has a list of those, a short batch costs
+		// nothing, and stays in the cache.
+		l.events = make([]multiplexers.Event, 2*len(l.events))
+	}
 }
 
 // remove ends a connection; its descriptor is closed after the batch.

@@ -4,6 +4,7 @@ package server
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"os"
 
@@ -47,10 +48,10 @@ func bindAndListen(fd int, at netip.AddrPort, buffers int) (bound netip.AddrPort
 		}
 	}
 	if err := unix.Bind(fd, &unix.SockaddrInet4{Port: int(at.Port()), Addr: at.Addr().As4()}); err != nil {
-		return bound, os.NewSyscallError("bind", err)
+		return bound, advised("bind", err)
 	}
 	if err := unix.Listen(fd, backlog); err != nil {
-		return bound, os.NewSyscallError("listen", err)
+		return bound, advised("listen", err)
 	}
 	name, err := unix.Getsockname(fd)
 	if err != nil {
@@ -61,4 +62,19 @@ func bindAndListen(fd int, at netip.AddrPort, buffers int) (bound netip.AddrPort
 		return bound, errors.New("getsockname: not an IPv4 address")
 	}
 	return netip.AddrPortFrom(netip.AddrFrom4(inet.Addr), uint16(inet.Port)), nil
+}
+
+// advised is the error of a call that may be the address's fault, with what to
+// do about it.
+func advised(call string, err error) error {
+	failed := os.NewSyscallError(call, err)
+	switch {
+	case errors.Is(err, unix.EADDRINUSE):
+		return fmt.Errorf("%w: end what listens there, or choose another port, or port 0 to have the kernel choose", failed)
+	case errors.Is(err, unix.EACCES):
+		return fmt.Errorf("%w: choose a port from 1024 on, or be root", failed)
+	case errors.Is(err, unix.EADDRNOTAVAIL):
+		return fmt.Errorf("%w: choose an address of this host", failed)
+	}
+	return failed
 }

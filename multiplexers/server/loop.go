@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// eventsPerWait is the room for events in a wait. What does not fit is
-	// reported by the next one.
+	// eventsPerWait is the room for events in a wait, to begin with. What does
+	// not fit is reported by the next one.
 	eventsPerWait = 1024
 	// bufferSize is what one read takes at most, and so the most that is kept
 	// for a connection whose peer does not read.
@@ -34,6 +34,7 @@ type loop struct {
 	entry    multiplexers.Entry
 	mux      multiplexers.Multiplexer
 	edge     bool
+	whole    bool                  // each wait looks at the whole set
 	initial  multiplexers.Interest // of a connection
 	listener int
 	reserve  int // spare descriptor, given up to accept and refuse when there is no other; -1 if lost
@@ -65,6 +66,7 @@ func newLoop(cfg Config, listener, wake int, commands <-chan command) (*loop, er
 		entry:    cfg.Entry,
 		mux:      mux,
 		edge:     cfg.Backend.Mechanism.Trigger == multiplexers.EdgeTriggered,
+		whole:    !cfg.Backend.Mechanism.Capabilities.KernelSet,
 		initial:  multiplexers.Readable,
 		listener: listener,
 		wake:     wake,
@@ -105,36 +107,41 @@ func (l *loop) run() error {
 
 func (l *loop) serve() error {
 	for {
-		n, err := l.mux.Wait(l.events, l.timeout())
-		if err != nil {
+		if stopped, err := l.turn(); stopped || err != nil {
 			return err
 		}
-		if n == 0 && l.open == 0 {
-			l.resumeAccepting() // the pause is over
-		}
-		l.again, l.requeued = l.requeued, l.again[:0]
-		woken := false
-		for _, e := range l.events[:n] {
-			switch e.FD {
-			case l.wake:
-				woken = true
-			case l.listener:
-				l.acceptAll()
-			default:
-				l.handle(e.FD, e.Ready)
-			}
-		}
-		for _, fd := range l.again {
-			l.conns[fd].queued = false
-			l.handle(fd, l.initial)
-		}
-		l.closeBatch()
-		l.count(n, woken)
-		// Last, so that a snapshot covers the whole batch.
-		if woken && l.obey() {
-			return nil
+	}
+}
+
+// turn is one wait and what it brought. It says whether the loop is to end.
+func (l *loop) turn() (stopped bool, err error) {
+	n, err := l.mux.Wait(l.events, l.timeout())
+	if err != nil {
+		return false, err
+	}
+	if n == 0 && l.open == 0 {
+		l.resumeAccepting() // the pause is over
+	}
+	l.again, l.requeued = l.requeued, l.again[:0]
+	woken := false
+	for _, e := range l.events[:n] {
+		switch e.FD {
+		case l.wake:
+			woken = true
+		case l.listener:
+			l.acceptAll()
+		default:
+			l.handle(e.FD, e.Ready)
 		}
 	}
+	for _, fd := range l.again {
+		l.conns[fd].queued = false
+		l.handle(fd, l.initial)
+	}
+	l.closeBatch()
+	l.count(n, woken)
+	// Last, so that a snapshot covers the whole batch.
+	return woken && l.obey(), nil
 }
 
 // timeout of the next wait: none, unless there is input in hand, or nothing

@@ -45,9 +45,12 @@ type Snapshot struct {
 	// CPU is user and system time of the loop's thread, less what answering
 	// took. The wait that a snapshot ended is in it, though not in Counters:
 	// a second snapshot right after tells what that costs.
-	CPU     time.Duration
-	Open    int   // connections
-	Refused int64 // connections closed at once for want of a descriptor
+	CPU time.Duration
+	// Switches counts involuntary context switches of the loop's thread: the
+	// kernel gave its CPU to another.
+	Switches int64
+	Open     int   // connections
+	Refused  int64 // connections closed at once for want of a descriptor
 	// LastAccept is when the last connection was accepted, on the clock of
 	// multiplexers.Monotonic; 0 if none was.
 	LastAccept time.Duration

@@ -1,0 +1,155 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os/signal"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"muxbench/multiplexers"
+	"muxbench/multiplexers/server"
+	"muxbench/scenarios"
+)
+
+// serveOptions are the flags of serve.
+type serveOptions struct {
+	address netip.AddrPort
+	backend string
+	entry   multiplexers.Entry
+	buffers int
+	cpu     int // negative: none
+	allowed []netip.Prefix
+}
+
+func serveCommand(s streams, args []string) *cobra.Command {
+	o := serveOptions{backend: "epoll-lt", entry: multiplexers.Raw, cpu: -1}
+	c := &cobra.Command{
+		Use:   "serve [ADDRESS]",
+		Short: "Serve one backend to any client, until interrupted",
+		Long: `Serve lets one backend echo what any client sends it, on ADDRESS, an IPv4
+address and a port (default ` + defaultAddress + `; port 0 lets the kernel
+choose). When it listens it prints one line to say where; Ctrl-C ends it, and it
+says what was served.
+
+Only addresses of the loopback network 127.0.0.0/8 are listened on, unless
+--allow-target names a network that the address is in: who can reach it can use
+it.`,
+		Example: `  muxbench serve
+  muxbench serve 127.0.0.1:0 -b select --cpu 0
+  muxbench serve 10.0.0.5:7777 --allow-target 10.0.0.5/32`,
+		Args:              oneAddress,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, named []string) error {
+			if err := o.check(append(named, defaultAddress)[0]); err != nil {
+				return err
+			}
+			return o.serve(cmd.Context(), s, args[0])
+		},
+	}
+	f := c.Flags()
+	f.StringVarP(&o.backend, "backend", "b", o.backend, "what waits for the connections: "+strings.Join(backendNames(), ", "))
+	f.Var(single[multiplexers.Entry]{&o.entry, "entry", multiplexers.ParseEntry}, "entry", "way into the kernel: raw, runtime")
+	f.Var(single[int]{&o.buffers, "size", parseSize}, "socket-buffers", "SO_SNDBUF and SO_RCVBUF of each connection; 0: the kernel's own")
+	f.Var(single[int]{&o.cpu, "cpu", parseCPU}, "cpu", "CPU to pin the event loop to (default: none)")
+	f.Lookup("cpu").DefValue = ""
+	f.Var(list[netip.Prefix]{&o.allowed, "networks", parseNetwork}, "allow-target", "networks beyond loopback that may be listened in, such as 10.0.0.5/32; repeatable")
+	for name, values := range map[string][]string{"backend": backendNames(), "entry": {"raw", "runtime"}} {
+		// It fails for flags that do not exist only.
+		_ = c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+	}
+	return c
+}
+
+func (o *serveOptions) check(address string) error {
+	var err error
+	if o.address, err = parseAddress(address, o.allowed); err != nil {
+		return err
+	}
+	b, err := server.Lookup(o.backend)
+	if err != nil {
+		return &scenarios.Invalid{Flag: "--backend", Value: o.backend, Allowed: "choose among " + strings.Join(backendNames(), ", "), Known: backendNames()}
+	}
+	if err := b.Mechanism.Probe(); err != nil {
+		return fmt.Errorf("serving %s, which this host does not have: %w: choose another --backend", o.backend, err)
+	}
+	// The plan of any run knows the bounds.
+	if _, err := scenarios.Build(scenarios.Request{Sweep: scenarios.Sweep{SocketBuffers: []int{o.buffers}}}); err != nil {
+		return err
+	}
+	return checkCPU(o.cpu)
+}
+
+// serve starts the worker, and ends it when interrupted.
+func (o *serveOptions) serve(ctx context.Context, s streams, program string) (err error) {
+	ctx, cancel := signal.NotifyContext(ctx, interrupts()...)
+	defer cancel()
+	defer context.AfterFunc(ctx, cancel)() // a second interrupt ends the process at once, and with it the worker
+	spec := scenarios.NewSpec(scenarios.ServerRole, o.entry)
+	spec.Backend, spec.Listen, spec.SocketBuffers, spec.CPU = o.backend, o.address, o.buffers, o.cpu
+	worker, ready, err := startWorker(ctx, program, spec)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return fmt.Errorf("%w before %s was served on %s", errInterrupted, o.backend, o.address)
+	case err != nil:
+		return fmt.Errorf("serving %s on %s: %w", o.backend, o.address, err)
+	}
+	serving := fmt.Sprintf("%s on %s", o.backend, ready.Address)
+	defer func() { err = stopWorker(worker, err, "serving "+serving) }()
+	if _, err := fmt.Fprintf(s.out, "serving %s\n", serving); err != nil {
+		return err
+	}
+	last, err := watch(ctx, worker)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(s.err, "served %s: %s\n", serving, served(last))
+	return err
+}
+
+// watch asks the server for its state until ctx is cancelled, and returns the
+// last one. That it answers is how a server that has died is noticed; a
+// question a second is one wait more of its loop.
+func watch(ctx context.Context, worker scenarios.Worker) (scenarios.ServerState, error) {
+	const often = time.Second
+	ticks := time.NewTicker(often)
+	defer ticks.Stop()
+	for {
+		select {
+		case <-ticks.C:
+		case <-ctx.Done():
+		}
+		last := ctx.Err() != nil
+		// An interrupt must not cut a question short: its answer would be taken
+		// for that of the next one.
+		asking, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), workerPatience, errors.New("the server has not answered for "+workerPatience.String()))
+		reply, err := worker.Do(asking, scenarios.Command{Do: scenarios.DoSnapshot})
+		cancel()
+		switch {
+		case err != nil:
+			return scenarios.ServerState{}, err
+		case reply.Server == nil:
+			return scenarios.ServerState{}, errors.New("asking for a snapshot: no answer in the reply")
+		case last:
+			return *reply.Server, nil
+		}
+	}
+}
+
+// served says what a server has done. What a message is, only its clients know.
+func served(s scenarios.ServerState) string {
+	c := s.Counters
+	text := fmt.Sprintf("%s accepted, %s bytes in, %s bytes out, %s reads, %s writes, %s waits, %s of server CPU time",
+		counted(int(c.Accepts), "connection"), grouped(float64(c.BytesIn)), grouped(float64(c.BytesOut)),
+		grouped(float64(c.Reads)), grouped(float64(c.Writes)), grouped(float64(c.Waits)), s.CPU.Round(time.Microsecond))
+	if s.Refused > 0 {
+		text += fmt.Sprintf("; %s refused for want of descriptors: raise \"ulimit -Hn\"", counted(int(s.Refused), "connection"))
+	}
+	return text
+}

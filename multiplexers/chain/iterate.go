@@ -1,0 +1,175 @@
+//go:build linux
+
+package chain
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"muxbench/multiplexers"
+)
+
+var (
+	errLeft   = errors.New("a byte is left of the iteration before")
+	errSilent = errors.New("no byte has come, and some are missing")
+)
+
+// Iterate runs one iteration: the first byte of each active pair is written
+// before the time begins, as libevent's does, and no wait blocks. It does not
+// allocate. After an error the chain is of no more use.
+func (c *Chain) Iterate() (Iteration, error) {
+	c.cfg.Entry.Hold()
+	did := c.iterate()
+	c.cfg.Entry.Release()
+	if c.failed.err != nil {
+		return Iteration{}, fmt.Errorf("chain of %d pairs, %d active, %d writes: %s: %w", c.cfg.Pairs, c.cfg.Active, c.cfg.Writes, c.failed.doing, c.failed.err)
+	}
+	return did, nil
+}
+
+func (c *Chain) iterate() Iteration {
+	c.silent()
+	c.left, c.got, c.counters = c.cfg.Writes, 0, Counters{}
+	for i := range c.cfg.Active {
+		c.write(i * (c.cfg.Pairs / c.cfg.Active))
+	}
+	want := int64(c.cfg.Active + c.cfg.Writes)
+	c.counters = Counters{} // those writes are not of the time
+	switches := multiplexers.ThreadSwitches()
+	cpu, began := multiplexers.ThreadCPUTime(), time.Now()
+	for c.got < want && c.failed.err == nil {
+		c.turn()
+	}
+	elapsed := time.Since(began)
+	return Iteration{
+		Messages: c.got,
+		Elapsed:  elapsed,
+		CPU:      multiplexers.ThreadCPUTime() - cpu,
+		Counters: c.counters,
+		Switches: multiplexers.ThreadSwitches() - switches,
+	}
+}
+
+// silent makes sure that nothing is to be read, so that an iteration counts its
+// own bytes. It is libevent's untimed pass before each iteration as well.
+func (c *Chain) silent() {
+	n, err := c.mux.Wait(c.events, 0)
+	if err == nil && n > 0 {
+		err = errLeft
+	}
+	if err != nil {
+		c.fail("waiting before it", err)
+	}
+}
+
+// turn is one wait and what it brought.
+func (c *Chain) turn() {
+	n, err := c.mux.Wait(c.events, 0)
+	if err != nil {
+		c.fail("waiting", err)
+		return
+	}
+	c.counters.Waits++
+	c.counters.Events += int64(n)
+	if n == 0 {
+		c.counters.EmptyWaits++
+		if len(c.queued) == 0 {
+			// Within one process a byte is there when its write has returned.
+			c.fail("waiting", errSilent)
+			return
+		}
+	}
+	if c.edge {
+		c.turnOnEdges(c.events[:n])
+		return
+	}
+	for _, e := range c.events[:n] {
+		i := c.byFD[e.FD]
+		if c.read(&c.pairs[i]) == 1 {
+			c.pass(i)
+		}
+	}
+}
+
+// turnOnEdges answers one byte of each pair, as level-triggered readiness has it,
+// so that the bytes take the same way around the ring. What one read brought
+// beyond it is held, and what has not been reported again is remembered.
+func (c *Chain) turnOnEdges(events []multiplexers.Event) {
+	c.again, c.queued = c.queued, c.again[:0]
+	for _, e := range events {
+		i := c.byFD[e.FD]
+		p := &c.pairs[i]
+		p.more = true
+		if !p.queued { // or else its turn comes below
+			c.serve(i, p)
+		}
+	}
+	for _, i := range c.again {
+		p := &c.pairs[i]
+		p.queued = false
+		c.serve(i, p)
+	}
+}
+
+func (c *Chain) serve(i int32, p *pair) {
+	if p.held == 0 {
+		n := c.read(p)
+		p.held, p.more = int16(n), n == len(c.buffer)
+	}
+	if p.held == 0 {
+		return
+	}
+	p.held--
+	c.pass(i)
+	if p.held > 0 || p.more {
+		p.queued = true
+		c.queued = append(c.queued, i)
+	}
+}
+
+// read takes what a pair has, up to the buffer's length.
+func (c *Chain) read(p *pair) int {
+	c.counters.Reads++
+	n, errno := c.cfg.Entry.Receive(int(p.read), c.buffer)
+	switch {
+	case errno == unix.EAGAIN && c.edge: // it was full to the buffer's length exactly
+		return 0
+	case errno != 0:
+		c.fail("reading", errno)
+	case n == 0:
+		c.fail("reading", errEnded)
+	}
+	return n
+}
+
+// pass counts a byte that pair i got, and writes the next one, if any is left, to
+// its neighbour.
+func (c *Chain) pass(i int32) {
+	c.got++
+	if c.left == 0 {
+		return
+	}
+	c.left--
+	next := int(i) + 1
+	if next == len(c.pairs) {
+		next = 0
+	}
+	c.write(next)
+}
+
+func (c *Chain) write(i int) {
+	c.counters.Writes++
+	if _, errno := c.cfg.Entry.Send(int(c.pairs[i].write), c.buffer[:1]); errno != 0 {
+		c.fail("writing", errno)
+	}
+}
+
+// fail keeps the first failure.
+func (c *Chain) fail(doing string, err error) {
+	if c.failed.err == nil {
+		c.failed = failure{doing, err}
+	}
+}

@@ -1,0 +1,115 @@
+//go:build linux
+
+package scenarios
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"muxbench/multiplexers"
+	"muxbench/multiplexers/chain"
+	"muxbench/multiplexers/server"
+	"muxbench/results"
+)
+
+// iterations of an arm's window in scenario chain, as in libevent's benchmark.
+const iterations = 25
+
+// chains runs the window of a cell of scenario chain, an iteration each turn.
+func (b *block) chains(ctx context.Context) {
+	long := make(map[*armRun]bool)
+	b.each(ctx, func(a *armRun, ctx context.Context) error {
+		s, err := a.iterate(ctx, Command{Do: DoIterate})
+		long[a] = time.Duration(s.ElapsedNS) >= minSlice
+		return err
+	})
+	b.inTurns(ctx, iterations, func(a *armRun, ctx context.Context, _ int) (results.Slice, error) {
+		// The arms before have left nothing of this one in the caches. An
+		// iteration that is not counted brings it back, as it is where
+		// iterations follow each other; a long one does so by itself.
+		return a.iterate(ctx, Command{Do: DoIterate, Record: true, Warm: !long[a]})
+	})
+}
+
+// startChain starts the process that is both sides.
+func (a *armRun) startChain(ctx context.Context) error {
+	c := a.block.cell
+	spec := a.serverSpec(ChainRole)
+	spec.Connections, spec.Active, spec.Writes = c.Connections, c.Active, c.Rounds
+	var err error
+	a.server, _, err = a.start(ctx, spec)
+	return err
+}
+
+// iterate runs one iteration, and adds what it counted to the trial if that is
+// to be recorded.
+func (a *armRun) iterate(ctx context.Context, command Command) (results.Slice, error) {
+	c := a.block.cell
+	want := int64(c.Active) + int64(c.Rounds)
+	ctx, cancel := bounded(ctx, a.block.limit(want), "an iteration")
+	defer cancel()
+	reply, err := a.server.Do(ctx, command)
+	switch {
+	case err != nil:
+		return results.Slice{}, fmt.Errorf("chain: %w", err)
+	case reply.Chain == nil:
+		return results.Slice{}, errors.New("chain: no iteration in the reply")
+	case reply.Chain.Messages != want:
+		return results.Slice{}, fmt.Errorf("chain: %d bytes were read in an iteration where %d first ones and %d writes make %d", reply.Chain.Messages, c.Active, c.Rounds, want)
+	}
+	did := reply.Chain
+	if command.Record {
+		a.trial.Counters.Server = a.trial.Counters.Server.Plus(did.Counters)
+	}
+	return results.Slice{
+		Messages:       did.Messages,
+		ElapsedNS:      int64(did.Elapsed),
+		ServerCPUNS:    int64(did.CPU),
+		ServerSwitches: did.Switches,
+		WorldStops:     did.WorldStops,
+	}, nil
+}
+
+// workAsChain is the life of a worker that runs chains.
+func workAsChain(spec Spec, entry multiplexers.Entry, l *lines) error {
+	backend, err := server.Lookup(spec.Backend)
+	if err != nil {
+		return err
+	}
+	// Before there are any pairs: they are to be in one table only.
+	if err := settle(entry, spec.CPU); err != nil {
+		return err
+	}
+	c, err := chain.New(chain.Config{Mechanism: backend.Mechanism, Entry: entry, Pairs: spec.Connections, Active: spec.Active, Writes: spec.Writes})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if err := l.write(Reply{Protocol: protocolVersion, RSS: residentBytes(self)}); err != nil {
+		return err
+	}
+	return l.serve(func(command Command) (Reply, error) {
+		switch command.Do {
+		case DoReport:
+			return Reply{RSS: residentBytes(self)}, nil
+		case DoIterate:
+			stops := worldStops()
+			if command.Warm {
+				if _, err := c.Iterate(); err != nil {
+					return Reply{}, err
+				}
+			}
+			did, err := c.Iterate()
+			return Reply{Chain: &ChainState{
+				Messages: did.Messages, Elapsed: did.Elapsed, CPU: did.CPU, Switches: did.Switches, WorldStops: worldStops() - stops,
+				Counters: results.Counters{
+					Waits: did.Counters.Waits, Events: did.Counters.Events, EmptyWaits: did.Counters.EmptyWaits,
+					Reads: did.Counters.Reads, Writes: did.Counters.Writes, BytesIn: did.Messages, BytesOut: did.Counters.Writes,
+				},
+			}}, err
+		}
+		return Reply{}, fmt.Errorf("%q: %w", command.Do, errNoCommand)
+	})
+}
