@@ -83,7 +83,8 @@ func (g *Generator) start(p Piece, now time.Duration) {
 		if c := &g.conns[fd]; c.state == idle {
 			g.outstanding++
 			c.left = rounds
-			g.begin(fd, c, g.now())
+			g.next(fd, c, g.now())
+			g.send(fd, c)
 		}
 	}
 }
@@ -105,15 +106,14 @@ func (g *Generator) turn() error {
 	return nil
 }
 
-// begin sends a connection's next message.
-func (g *Generator) begin(fd int, c *conn, now time.Duration) {
+// next is a connection's next message, to be sent.
+func (g *Generator) next(fd int, c *conn, now time.Duration) {
 	c.state = busy
 	c.started = now
 	c.left--
 	c.number++
 	c.offset = g.payload.offset(fd, c.number)
 	c.sent, c.received = 0, 0
-	g.send(fd, c)
 }
 
 // send writes what is left of the message. What does not fit waits for
@@ -121,6 +121,11 @@ func (g *Generator) begin(fd int, c *conn, now time.Duration) {
 func (g *Generator) send(fd int, c *conn) {
 	g.counters.Writes++
 	n, errno := g.cfg.Entry.Write(fd, g.payload.unsent(c.offset, c.sent))
+	g.sent(fd, c, n, errno)
+}
+
+// sent takes note of a write.
+func (g *Generator) sent(fd int, c *conn, n int, errno unix.Errno) {
 	switch errno {
 	case 0:
 		g.counters.BytesOut += int64(n)
@@ -170,8 +175,12 @@ func (g *Generator) receive(fd int, c *conn, ready multiplexers.Interest) {
 			return
 		}
 		c.received += int32(n)
-		if c.received == g.payload.size {
-			g.complete(fd, c)
+		if c.received == g.payload.size && g.complete(fd, c) {
+			// Sent here, in the function that reads: see the note on package
+			// multiplexers' transfer.
+			g.counters.Writes++
+			n, errno := g.cfg.Entry.Write(fd, g.payload.unsent(c.offset, 0))
+			g.sent(fd, c, n, errno)
 		}
 		// A short read has emptied the queue (epoll(7), Q9), unless an end of
 		// file follows.
@@ -181,8 +190,9 @@ func (g *Generator) receive(fd int, c *conn, ready multiplexers.Interest) {
 	}
 }
 
-// complete takes note of a verified reply.
-func (g *Generator) complete(fd int, c *conn) {
+// complete takes note of a verified reply, and says whether the connection has
+// another message, which is then its next one.
+func (g *Generator) complete(fd int, c *conn) bool {
 	now := g.now()
 	g.messages++
 	g.last = now
@@ -192,9 +202,10 @@ func (g *Generator) complete(fd int, c *conn) {
 	if c.left == 0 || now >= g.deadline {
 		c.state = idle
 		g.outstanding--
-		return
+		return false
 	}
-	g.begin(fd, c, now)
+	g.next(fd, c, now)
+	return true
 }
 
 // recordLatency counts a latency that the histogram cannot hold as a timeout.

@@ -61,6 +61,7 @@ type Environment struct {
 	ClockSource  string `json:"clock_source"`
 	OpenFiles    uint64 `json:"open_files"` // hard RLIMIT_NOFILE
 	SoMaxConn    int    `json:"somaxconn"`
-	PortRangeLow int    `json:"port_range_low"` // net.ipv4.ip_local_port_range
+	Congestion   string `json:"tcp_congestion_control"` // of the server's connections; the load generator's towards loopback have Reno
+	PortRangeLow int    `json:"port_range_low"`         // net.ipv4.ip_local_port_range
 	PortRangeHi  int    `json:"port_range_high"`
 }

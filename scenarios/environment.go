@@ -19,6 +19,7 @@ func Environment() results.Environment {
 		Arch:        runtime.GOARCH,
 		GoVersion:   runtime.Version(),
 		ClockSource: firstLine("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
+		Congestion:  firstLine("/proc/sys/net/ipv4/tcp_congestion_control"),
 	}
 	var u unix.Utsname
 	if unix.Uname(&u) == nil {

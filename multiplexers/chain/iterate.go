@@ -84,12 +84,34 @@ func (c *Chain) turn() {
 	}
 	if c.edge {
 		c.turnOnEdges(c.events[:n])
-		return
+	} else {
+		c.turnOnLevels(c.events[:n])
 	}
-	for _, e := range c.events[:n] {
-		i := c.byFD[e.FD]
-		if c.read(&c.pairs[i]) == 1 {
-			c.pass(i)
+}
+
+// turnOnLevels answers one byte of each pair. It makes its system calls itself:
+// see the note on package multiplexers' transfer.
+func (c *Chain) turnOnLevels(events []multiplexers.Event) {
+	entry, pairs, b := c.cfg.Entry, c.pairs, c.buffer
+	for _, e := range events {
+		i := int(c.byFD[e.FD])
+		c.counters.Reads++
+		if n, errno := entry.Receive(int(pairs[i].read), b); n == 0 {
+			c.failRead(errno)
+			return
+		}
+		c.got++
+		if c.left == 0 {
+			continue
+		}
+		c.left--
+		if i++; i == len(pairs) {
+			i = 0
+		}
+		c.counters.Writes++
+		if n, errno := entry.Send(int(pairs[i].write), b); n == 0 {
+			c.fail("writing", errno)
+			return
 		}
 	}
 }
@@ -134,15 +156,18 @@ func (c *Chain) serve(i int32, p *pair) {
 func (c *Chain) read(p *pair) int {
 	c.counters.Reads++
 	n, errno := c.cfg.Entry.Receive(int(p.read), c.buffer)
-	switch {
-	case errno == unix.EAGAIN && c.edge: // it was full to the buffer's length exactly
-		return 0
-	case errno != 0:
-		c.fail("reading", errno)
-	case n == 0:
-		c.fail("reading", errEnded)
+	if n == 0 && errno != unix.EAGAIN { // which it is if the last read took all, and filled the buffer
+		c.failRead(errno)
 	}
 	return n
+}
+
+func (c *Chain) failRead(errno unix.Errno) {
+	if errno == 0 {
+		c.fail("reading", errEnded)
+		return
+	}
+	c.fail("reading", errno)
 }
 
 // pass counts a byte that pair i got, and writes the next one, if any is left, to

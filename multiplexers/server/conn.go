@@ -80,7 +80,13 @@ func (l *loop) handle(fd int, ready multiplexers.Interest) {
 			return
 		}
 		l.counters.BytesIn += int64(n)
-		if !l.reply(fd, c, l.buffer[:n]) {
+		// The usual case is written here, in the function that reads: see the
+		// note on package multiplexers' transfer.
+		l.counters.Writes++
+		sent, errno := l.entry.Write(fd, l.buffer[:n])
+		l.counters.BytesOut += int64(sent)
+		if sent < n {
+			l.keep(fd, c, l.buffer[sent:n], errno)
 			return
 		}
 		// A short read has emptied a stream's queue (epoll(7), Q9), unless an
@@ -96,22 +102,22 @@ func (l *loop) handle(fd int, ready multiplexers.Interest) {
 	}
 }
 
-// reply sends p. It returns false if the connection may not be read further:
-// because it failed and is gone, or because a part of p is left pending.
-func (l *loop) reply(fd int, c *conn, p []byte) bool {
-	n, ok := l.write(fd, p)
-	if !ok || n == len(p) {
-		return ok
+// keep takes what is left of a reply after a write that ended with errno: in part,
+// without room for any of it (EAGAIN), or because the connection has failed.
+func (l *loop) keep(fd int, c *conn, rest []byte, errno unix.Errno) {
+	if !l.writable(fd, errno) {
+		return
 	}
-	c.pending = append(l.spareBuffer(), p[n:]...)
+	c.pending = append(l.spareBuffer(), rest...)
 	l.want(fd, multiplexers.Writable)
-	return false
 }
 
 // flush sends what is pending, and returns whether that is all of it.
 func (l *loop) flush(fd int, c *conn) bool {
-	n, ok := l.write(fd, c.pending[c.sent:])
-	if !ok {
+	l.counters.Writes++
+	n, errno := l.entry.Write(fd, c.pending[c.sent:])
+	l.counters.BytesOut += int64(n)
+	if !l.writable(fd, errno) {
 		return false
 	}
 	if c.sent += int32(n); int(c.sent) < len(c.pending) {
@@ -122,20 +128,18 @@ func (l *loop) flush(fd int, c *conn) bool {
 	return true
 }
 
-// write is one write of p. A connection on which it fails is removed.
-func (l *loop) write(fd int, p []byte) (n int, ok bool) {
-	l.counters.Writes++
-	n, errno := l.entry.Write(fd, p)
-	if errno == unix.EAGAIN {
+// writable says whether more can be written to a connection, now or later, after
+// a write that ended with errno. One on which it failed is removed.
+func (l *loop) writable(fd int, errno unix.Errno) bool {
+	switch errno {
+	case 0:
+		return true
+	case unix.EAGAIN:
 		l.counters.EAGAIN++
-		return 0, true
+		return true
 	}
-	if errno != 0 {
-		l.remove(fd)
-		return 0, false
-	}
-	l.counters.BytesOut += int64(n)
-	return n, true
+	l.remove(fd)
+	return false
 }
 
 // want changes a level-triggered connection's interest. An edge-triggered one
