@@ -209,7 +209,7 @@ func (g *Generator) complete(fd int, c *conn) bool {
 }
 
 // recordLatency counts a latency that the histogram cannot hold as a timeout.
-// It is not asked: to refuse one it uses package fmt (see failure).
+// The histogram is not asked for one: to refuse it uses package fmt (see failure).
 func (g *Generator) recordLatency(d time.Duration) {
 	if d > longestLatency || g.latency.RecordValue(int64(d)) != nil {
 		g.errors.Timeout++

@@ -99,6 +99,8 @@ func (e Entry) Send(fd int, p []byte) (n int, errno unix.Errno) {
 func transfer(e Entry, trap uintptr, fd int, p *byte, n int) (done int, errno unix.Errno)
 
 // transferRuntime is where transfer goes with Runtime entry.
+//
+//lint:ignore U1000 it is the assembly that goes there
 func transferRuntime(_ Entry, trap uintptr, fd int, p *byte, n int) (done int, errno unix.Errno) {
 	r, _, errno := unix.Syscall(trap, uintptr(fd), uintptr(unsafe.Pointer(p)), uintptr(n))
 	if errno != 0 {

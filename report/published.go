@@ -36,7 +36,7 @@ func newPublishedTable(s Summary) *table {
 	}
 	varying, fixed := splitDimensions(work)
 	t := table{
-		heading: strings.Join(append([]string{"published figures, beside this run's: µs per iteration"}, phrases(fixed, work[0].Cell)...), ", ") +
+		heading: strings.Join(append([]string{"figures from elsewhere, beside this run's: µs per iteration"}, phrases(fixed, work[0].Cell)...), ", ") +
 			"; other machines and kernels: compare shapes, not values",
 		remarks: quotations(s.Run.Published),
 	}
@@ -114,7 +114,7 @@ func publishedBackends(s Summary, rows []publishedRow) (backends []string, ranks
 func publishedColumns(rows []publishedRow, backend string, rank int) []column {
 	name := plainName(backend)
 	columns := []column{
-		numbers(name+"\npublished", 2*rank, rows, func(r publishedRow) number {
+		numbers(name+"\nthere", 2*rank, rows, func(r publishedRow) number {
 			ns, ok := r.ElapsedNS[backend]
 			return number{value: float64(ns) / 1e3, known: true, hidden: !ok}
 		}),

@@ -38,18 +38,18 @@ func TestPublishedFigures(t *testing.T) {
 		trials []results.Trial
 		want   string // in Markdown
 	}{
-		{"the same work", beside(figure("poll")), []results.Trial{poll}, "| source | poll published | poll here |\n| :--- | ---: | ---: |\n| somebody | 1,235 | 40 |\n"},
+		{"the same work", beside(figure("poll")), []results.Trial{poll}, "| source | poll there | poll here |\n| :--- | ---: | ---: |\n| somebody | 1,235 | 40 |\n"},
 		{"however its size was given", beside(at(figure("poll"), unsized)), []results.Trial{poll}, "| somebody | 1,235 | 40 |\n"},
-		{"other work", beside(at(figure("poll"), other)), []results.Trial{poll}, "one byte a write, 99 writes; other machines and kernels: compare shapes, not values\n\n| source | poll published | poll here |\n| :--- | ---: | ---: |\n| somebody | 1,235 | - |\n"},
+		{"other work", beside(at(figure("poll"), other)), []results.Trial{poll}, "one byte a write, 99 writes; other machines and kernels: compare shapes, not values\n\n| source | poll there | poll here |\n| :--- | ---: | ---: |\n| somebody | 1,235 | - |\n"},
 		{"another scenario", beside(at(figure("poll"), echo)), []results.Trial{poll}, "| somebody | 1,235 | - |\n"},
 		{"a trial that failed", beside(figure("poll")), []results.Trial{ended(iterations("poll", 0, 1), results.StatusFailed, "no")}, "| somebody | 1,235 | - |\n"},
 		{"an arm of the backend's name", beside(figure("poll")), []results.Trial{runtime, poll}, "| somebody | 1,235 | 40 |\n"},
 		{"no arm of its name", beside(figure("poll")), []results.Trial{runtime, raw}, "| somebody | 1,235 | 50 |\n"},
-		{"a backend that the run has not", beside(figure("kqueue"), figure("poll")), []results.Trial{poll}, "| source | poll published | poll here | kqueue published | kqueue here |\n"},
+		{"a backend that the run has not", beside(figure("kqueue"), figure("poll")), []results.Trial{poll}, "| source | poll there | poll here | kqueue there | kqueue here |\n"},
 		{
 			"what varies", beside(figure("poll"), at(figure("poll"), other)), []results.Trial{poll},
 			"per iteration, 100 connections, 1 active, one byte a write; other machines and kernels: compare shapes, not values\n\n" +
-				"| source | writes | poll published | poll here |\n| :--- | ---: | ---: | ---: |\n| somebody | 10 | 1,235 | 40 |\n| somebody | 99 | 1,235 | - |\n",
+				"| source | writes | poll there | poll here |\n| :--- | ---: | ---: | ---: |\n| somebody | 10 | 1,235 | 40 |\n| somebody | 99 | 1,235 | - |\n",
 		},
 		{
 			"notes, each once", beside(results.Published{Source: "a|b", Note: "as\nsaid *here*"}, results.Published{Source: "a|b", Note: "as said *here*"}, results.Published{Source: "c", Note: " "}, results.Published{Source: "d", Note: "more"}),
@@ -77,7 +77,7 @@ func TestNoPublishedFigures(t *testing.T) {
 		"none": report.Summarise(beside(), trials), "no trials": report.Summarise(beside(results.Published{Source: "x"}), nil),
 	} {
 		for _, out := range []string{render(t, text(0), s), render(t, report.Markdown, s)} {
-			if strings.Contains(strings.ToLower(out), "published figures") {
+			if strings.Contains(strings.ToLower(out), "figures from elsewhere") {
 				t.Errorf("%s: a table without figures or a run:\n%s", name, out)
 			}
 		}
@@ -97,10 +97,10 @@ func TestNoPublishedFigures(t *testing.T) {
 func TestPublishedOnANarrowTerminal(t *testing.T) {
 	s := load(t, "synthetic-chain")
 	for width, want := range map[int]string{
-		76: "select select", 80: "select select epoll-lt", 96: "select select epoll-lt epoll-lt",
-		104: "select select poll epoll-lt epoll-lt", 132: "select select poll poll epoll-lt epoll-lt epoll-et epoll-et", 0: "select select poll poll epoll-lt epoll-lt epoll-et epoll-et kqueue kqueue",
+		76: "select select epoll-lt", 80: "select select epoll-lt", 96: "select select poll epoll-lt epoll-lt",
+		104: "select select poll poll epoll-lt epoll-lt", 132: "select select poll poll epoll-lt epoll-lt epoll-et epoll-et kqueue", 0: "select select poll poll epoll-lt epoll-lt epoll-et epoll-et kqueue kqueue",
 	} {
-		_, table, _ := strings.Cut(render(t, text(width), s), "\npublished figures")
+		_, table, _ := strings.Cut(render(t, text(width), s), "\nfigures from elsewhere")
 		header, rows, _ := strings.Cut(table[strings.Index(table, " source"):], "\n")
 		if got := strings.Join(strings.Fields(header)[4:], " "); got != want {
 			t.Errorf("width %d: columns of %s, want %s", width, got, want)

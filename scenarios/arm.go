@@ -114,7 +114,11 @@ func (a *armRun) start(ctx context.Context, spec Spec) (Worker, Reply, error) {
 	}
 	ctx, cancel := bounded(ctx, limit, "starting a worker")
 	defer cancel()
-	return a.block.launcher.Launch(ctx, spec)
+	w, ready, err := a.block.launcher.Launch(ctx, spec)
+	if ready.Shared != "" {
+		a.trial.Validity = append(a.trial.Validity, fmt.Sprintf("the threads of a %s share their descriptors, which costs select and poll most: %s", spec.Role, cut(ready.Shared)))
+	}
+	return w, ready, err
 }
 
 // askServer sends a command to the server.

@@ -79,7 +79,8 @@ func workAsChain(spec Spec, entry multiplexers.Entry, l *lines) error {
 		return err
 	}
 	// Before there are any pairs: they are to be in one table only.
-	if err := settle(entry, spec.CPU); err != nil {
+	shared, err := settle(entry, spec.CPU)
+	if err != nil {
 		return err
 	}
 	c, err := chain.New(chain.Config{Mechanism: backend.Mechanism, Entry: entry, Pairs: spec.Connections, Active: spec.Active, Writes: spec.Writes})
@@ -87,7 +88,7 @@ func workAsChain(spec Spec, entry multiplexers.Entry, l *lines) error {
 		return err
 	}
 	defer c.Close()
-	if err := l.write(Reply{Protocol: protocolVersion, RSS: residentBytes(self)}); err != nil {
+	if err := l.write(Reply{Protocol: protocolVersion, RSS: residentBytes(self), Shared: shared}); err != nil {
 		return err
 	}
 	return l.serve(func(command Command) (Reply, error) {
@@ -95,12 +96,12 @@ func workAsChain(spec Spec, entry multiplexers.Entry, l *lines) error {
 		case DoReport:
 			return Reply{RSS: residentBytes(self)}, nil
 		case DoIterate:
-			stops := worldStops()
 			if command.Warm {
 				if _, err := c.Iterate(); err != nil {
 					return Reply{}, err
 				}
 			}
+			stops := worldStops()
 			did, err := c.Iterate()
 			return Reply{Chain: &ChainState{
 				Messages: did.Messages, Elapsed: did.Elapsed, CPU: did.CPU, Switches: did.Switches, WorldStops: worldStops() - stops,

@@ -65,6 +65,9 @@ func (c *child) signal(s syscall.Signal) {
 
 func (c *child) kill() { c.signal(syscall.SIGKILL) }
 
+// Ended is the Worker's.
+func (c *child) Ended() <-chan struct{} { return c.ended }
+
 // CPU is the Worker's.
 func (c *child) CPU(ctx context.Context) (Usage, error) {
 	const patience = time.Second

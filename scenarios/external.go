@@ -91,7 +91,19 @@ func shell(line string, values map[string]string) *exec.Cmd {
 // startOn starts a process that runs on one CPU from its first instruction: it
 // inherits where the thread that starts it may run. A negative CPU confines
 // nothing.
+//
+// Like our workers, it may open as many descriptors as the hard limit allows: Go
+// has raised its own, and gives that on to children once it has been set.
 func startOn(cmd *exec.Cmd, cpu int) error {
+	var limit unix.Rlimit
+	err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit)
+	if err == nil {
+		limit.Cur = limit.Max
+		err = unix.Setrlimit(unix.RLIMIT_NOFILE, &limit)
+	}
+	if err != nil {
+		return fmt.Errorf("raising the limit of descriptors to %d: %w", limit.Max, err)
+	}
 	if cpu < 0 {
 		return cmd.Start()
 	}
@@ -125,12 +137,16 @@ func (w *external) untilListening(ctx context.Context, at netip.AddrPort) error 
 	for {
 		var d net.Dialer
 		c, err := d.DialContext(ctx, "tcp4", at.String())
+		select {
+		case <-w.ended: // whoever listens there, it is not this one
+			return fmt.Errorf("it ended before it listened on %s (%s)", at, w.cmd.ProcessState)
+		default:
+		}
 		if err == nil {
 			return c.Close()
 		}
 		select {
 		case <-w.ended:
-			return fmt.Errorf("it ended before it listened on %s (%s)", at, w.cmd.ProcessState)
 		case <-ctx.Done():
 			return fmt.Errorf("it does not listen on %s, the port that it is given as PORT and {port}: %w", at, context.Cause(ctx))
 		case <-time.After(pause):
@@ -165,7 +181,9 @@ func (w *external) Stop(ctx context.Context) string {
 		_ = syscall.Kill(-w.cmd.Process.Pid, syscall.SIGKILL)
 		<-w.ended
 		if w.guard != nil {
-			w.guard.Stop(context.Background())
+			ctx, cancel := context.WithTimeout(context.Background(), stopPatience)
+			defer cancel()
+			w.guard.Stop(ctx)
 		}
 	})
 	return w.lastWords()

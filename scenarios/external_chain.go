@@ -140,13 +140,16 @@ func parseIteration(line string) (ChainState, error) {
 	return did, nil
 }
 
-// Stop ends the program's input, which ends a good one, before all else.
+// Stop ends the program's input, and gives it time to end by that.
 func (w *externalChain) Stop(ctx context.Context) string {
 	_ = w.in.Close()
 	go func() { // lines that nobody waits for any more
 		for range w.lines {
 		}
 	}()
+	patient, cancel := context.WithTimeout(ctx, stopPatience)
+	defer cancel()
+	w.endsBy(patient)
 	said := w.external.Stop(ctx)
 	_ = w.out.Close() // somebody else may have the other end
 	return said

@@ -22,7 +22,7 @@ import (
 // A program that runs chains of its own says what an iteration took.
 func TestExternalChains(t *testing.T) {
 	r := chains("epoll-lt")
-	program := "echo ready; while read line; do echo 1000 909 $(({active} + WRITES)); done; test {connections} = 20 -a $CONNECTIONS = 20 -a {writes} = $WRITES -a $ACTIVE = 10"
+	program := "test {connections} = 20 -a $CONNECTIONS = 20 -a {writes} = $WRITES -a $ACTIVE = 10 || exit 9; echo ready; while read line; do echo 1000 909 $(({active} + WRITES)); done"
 	ours, theirs := measureBeside(t, r, program)
 	if theirs.Status != results.StatusOK || len(theirs.Slices) != 25 {
 		t.Fatalf("theirs: %s with %d slices, %s, %s", theirs.Status, len(theirs.Slices), theirs.Reason, theirs.Stderr)

@@ -22,6 +22,7 @@ type fakeLauncher struct {
 	lose       string                   // backend whose last message of every slice is lost
 	lie        func(backend string, r *scenarios.Reply)
 	outside    time.Duration // how far a clock read from outside is ahead
+	shared     string        // why its workers share their descriptors
 	log        []string
 	live       int // workers that were not stopped
 
@@ -51,7 +52,7 @@ func (f *fakeLauncher) Launch(_ context.Context, spec scenarios.Spec) (scenarios
 		f.servers = map[netip.AddrPort]*fakeServer{}
 	}
 	w := &fakeWorker{launcher: f, spec: spec}
-	reply := scenarios.Reply{Protocol: spec.Protocol}
+	reply := scenarios.Reply{Protocol: spec.Protocol, Shared: f.shared}
 	switch spec.Role {
 	case scenarios.ChainRole:
 		w.server = &fakeServer{backend: spec.Backend}
@@ -75,6 +76,8 @@ type fakeWorker struct {
 	server   *fakeServer
 	stopped  bool
 }
+
+func (w *fakeWorker) Ended() <-chan struct{} { return nil }
 
 func (w *fakeWorker) CPU(context.Context) (scenarios.Usage, error) {
 	return scenarios.Usage{1: w.server.cpu + w.launcher.outside}, nil

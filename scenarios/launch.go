@@ -30,6 +30,8 @@ type Worker interface {
 	// CPU reads the worker's CPU time from outside, of all its processes and
 	// threads, once they all sleep.
 	CPU(ctx context.Context) (Usage, error)
+	// Ended is closed when the worker is no more.
+	Ended() <-chan struct{}
 	// Stop ends the worker: gently, by the end of its input, while ctx lives,
 	// and by SIGKILL soon after. It returns the beginning and the end of what the
 	// worker wrote to its standard error.

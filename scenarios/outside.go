@@ -5,7 +5,9 @@ package scenarios
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -72,24 +74,27 @@ func clocks(processes []int) (Usage, error) {
 func processClock(pid int) int32 { return int32(^pid)<<3 | 2 }
 
 // family is a process and its descendants, and whether any of their threads is
-// awake.
+// awake. One that comes or goes meanwhile counts as awake: it is to be asked again.
 func family(root int) (processes []int, awake bool, err error) {
 	processes = []int{root}
 	for i := 0; i < len(processes); i++ {
 		threads, err := os.ReadDir(filepath.Join(procOf(processes[i]), "task"))
+		if errors.Is(err, fs.ErrNotExist) && i > 0 {
+			return processes, true, nil
+		}
 		if err != nil {
-			if i == 0 {
-				return nil, false, fmt.Errorf("reading the state of the server's process: %w", err)
-			}
-			// It ended meanwhile, and is nobody's descendant any more.
-			return family(root)
+			return nil, false, fmt.Errorf("reading the state of the server's process %d: %w", processes[i], err)
 		}
 		for _, t := range threads {
 			at := filepath.Join(procOf(processes[i]), "task", t.Name())
+			children, err := os.ReadFile(filepath.Join(at, "children"))
+			if err != nil {
+				if _, gone := os.Stat(at); gone != nil {
+					return processes, true, nil
+				}
+				return nil, false, fmt.Errorf("reading which processes the server has started (a kernel without CONFIG_PROC_CHILDREN does not tell): %w", err)
+			}
 			awake = awake || runs(at)
-			// Without CONFIG_PROC_CHILDREN there is no such file, and
-			// descendants remain unseen.
-			children, _ := os.ReadFile(filepath.Join(at, "children"))
 			for field := range strings.FieldsSeq(string(children)) {
 				if pid, err := strconv.Atoi(field); err == nil {
 					processes = append(processes, pid)

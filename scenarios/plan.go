@@ -7,7 +7,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"time"
 
 	"muxbench/multiplexers"
 	"muxbench/results"
@@ -79,20 +78,6 @@ func (e *Invalid) Error() string {
 func unknown(flag, value string, known []string) *Invalid {
 	return &Invalid{Flag: flag, Value: value, Allowed: "choose among " + strings.Join(known, ", "), Known: known}
 }
-
-// Bounds of what can be asked for: beyond them a number is a slip, or would
-// overflow a counter.
-const (
-	maxConnections = 10_000_000
-	maxRounds      = 100_000_000
-	maxSize        = 16 << 20
-	maxBlocks      = 10_000
-	maxCells       = 1000
-	maxDuration    = time.Hour
-	maxEstimate    = 7 * 24 * time.Hour
-	minDuration    = 10 * time.Millisecond
-	minBuffer      = 1 << 10
-)
 
 // Build makes a plan of a request, or says why there can be none: an *Invalid.
 func Build(r Request) (Plan, error) {
@@ -189,83 +174,6 @@ func lookup(name string) (Scenario, error) {
 		known = append(known, s.Name)
 	}
 	return Scenario{}, unknown("SCENARIO", name, known)
-}
-
-// check refuses numbers outside of their bounds.
-func (r Request) check() error {
-	s := r.Sweep
-	for _, list := range []struct {
-		flag     string
-		values   []int
-		low, top int
-	}{
-		{"--connections", s.Connections, 1, maxConnections},
-		{"--rounds", s.Rounds, 1, maxRounds},
-		{"--size", s.Sizes, 1, maxSize},
-	} {
-		for _, v := range list.values {
-			if v < list.low || v > list.top {
-				return &Invalid{Flag: list.flag, Value: fmt.Sprint(v), Allowed: fmt.Sprintf("%d to %d is allowed", list.low, list.top)}
-			}
-		}
-	}
-	cells := 1.0
-	for _, n := range []int{len(s.Connections), len(s.Active), len(s.Rounds), len(s.Sizes), len(s.SocketBuffers)} {
-		cells *= float64(max(1, n))
-	}
-	if cells > maxCells {
-		return &Invalid{Flag: "SCENARIO", Value: strings.Join(r.Scenarios, " "), Allowed: fmt.Sprintf("the lists combine to %.0f cells, and at most %d are allowed", cells, maxCells)}
-	}
-	for _, b := range s.SocketBuffers {
-		if b != 0 && (b < minBuffer || b > maxSize) {
-			return &Invalid{Flag: "--socket-buffers", Value: fmt.Sprint(b), Allowed: fmt.Sprintf("0 for the kernel's own, or %d to %d", minBuffer, maxSize)}
-		}
-	}
-	switch {
-	case r.Blocks < 0 || r.Blocks > maxBlocks:
-		return &Invalid{Flag: "--blocks", Value: fmt.Sprint(r.Blocks), Allowed: fmt.Sprintf("1 to %d is allowed", maxBlocks)}
-	case s.Duration != 0 && (s.Duration < minDuration || s.Duration > maxDuration):
-		return &Invalid{Flag: "--duration", Value: s.Duration.String(), Allowed: fmt.Sprintf("%s to %s is allowed", minDuration, maxDuration)}
-	case s.Duration != 0 && len(s.Rounds) > 0:
-		return &Invalid{Flag: "--duration", Value: s.Duration.String(), Allowed: "give rounds or a duration, not both"}
-	}
-	return r.fits()
-}
-
-// fits refuses flags that none of the scenarios has a use for.
-func (r Request) fits() error {
-	s := r.Sweep
-	flags := []struct {
-		flag           string
-		given          bool
-		connect, chain bool // that it means something there
-	}{
-		{"--active", len(s.Active) > 0, false, true},
-		{"--rounds", len(s.Rounds) > 0, false, true},
-		{"--size", len(s.Sizes) > 0, false, false},
-		{"--duration", s.Duration != 0, false, false},
-		{"--socket-buffers", len(s.SocketBuffers) > 0, true, false},
-	}
-	for _, f := range flags {
-		why := ""
-		for _, name := range r.Scenarios {
-			switch {
-			case name == Connect && !f.connect:
-				why = "scenario " + Connect + " exchanges no messages"
-			case name == Chain && !f.chain:
-				why = fmt.Sprintf("scenario %s exchanges single bytes over pairs of sockets, %d iterations of it", Chain, iterations)
-			default:
-				why = ""
-			}
-			if why == "" {
-				break
-			}
-		}
-		if f.given && why != "" {
-			return &Invalid{Flag: f.flag, Allowed: why}
-		}
-	}
-	return nil
 }
 
 // cells are the combinations of a part's sweep, with what the user asked for

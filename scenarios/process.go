@@ -17,19 +17,19 @@ import (
 )
 
 // settle makes the calling goroutine a loop's own, for good: on one thread,
-// pinned to a CPU, and entering raw with descriptors of its own.
-func settle(entry multiplexers.Entry, cpu int) error {
+// pinned to a CPU, and entering raw with descriptors of its own. Where that last
+// is forbidden, as in many containers, shared says so.
+func settle(entry multiplexers.Entry, cpu int) (shared string, err error) {
 	runtime.LockOSThread()
 	if err := entry.OwnDescriptors(); err != nil {
-		return err
+		shared = err.Error()
 	}
-	return pin(cpu)
+	return shared, pin(cpu)
 }
 
 // pin confines the calling thread to a CPU. A negative one confines nothing. The
-// rest of the process
-// is left to find itself another place: what the Go runtime does in passing is
-// not the loop's cost.
+// rest of the process is left to find itself another place: what the Go runtime
+// does in passing is not the loop's cost.
 func pin(cpu int) error {
 	if cpu < 0 {
 		return nil
@@ -46,8 +46,8 @@ func pin(cpu int) error {
 const self = "/proc/self"
 
 // residentBytes is the resident memory of a process, given by its directory, or
-// 0 where /proc does not tell. smaps_rollup is exact where statm may be off by megabytes (since Linux
-// 6.2 its counters are kept per CPU).
+// 0 where /proc does not tell. smaps_rollup is exact where statm may be off by
+// megabytes (since Linux 6.2 its counters are kept per CPU).
 func residentBytes(proc string) int64 {
 	rollup, err := os.ReadFile(filepath.Join(proc, "smaps_rollup"))
 	if err != nil {

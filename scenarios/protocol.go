@@ -103,6 +103,9 @@ type Reply struct {
 	Load     *LoadState     `json:"load,omitempty"`
 	Chain    *ChainState    `json:"chain,omitempty"`
 	RSS      int64          `json:"rss_bytes,omitempty"` // resident memory: of the first line and of a report
+	// Shared says why the loop has no descriptors of its own, entering raw, in the
+	// first line; empty if it has.
+	Shared string `json:"shared,omitempty"`
 }
 
 // ServerState is a server's snapshot. An external server does not tell its

@@ -223,6 +223,9 @@ func (a *armRun) slice(ctx context.Context, c Command) (results.Slice, error) {
 		if err != nil {
 			return results.Slice{}, err
 		}
+		if used == 0 && load.Messages > 0 {
+			return results.Slice{}, fmt.Errorf("server: its processes have used no CPU time for %d messages: is it started by somebody else, and not by its command?", load.Messages)
+		}
 		// No snapshot lies between the two readings.
 		s.ServerOwnCPUNS, s.ServerCPUNS, s.SnapshotNS = s.ServerCPUNS, int64(used), 0
 	}

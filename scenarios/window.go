@@ -25,7 +25,7 @@ const (
 // pilot is what an arm showed while it was warmed up.
 type pilot struct {
 	rounds  float64 // messages per active connection
-	waits   float64 // of the server
+	waits   float64 // of the server; 0 where they are not known
 	elapsed time.Duration
 }
 
@@ -46,7 +46,9 @@ func window(cell results.Cell, pilots []pilot) []Command {
 	rounds := float64(minRounds)
 	for _, p := range pilots {
 		fastest, slowest = min(fastest, p.perRound()), max(slowest, p.perRound())
-		rounds = max(rounds, minWaits*p.rounds/max(p.waits, 1))
+		if p.waits > 0 {
+			rounds = max(rounds, minWaits*p.rounds/p.waits)
+		}
 	}
 	var parts []Command
 	if cell.Rounds > 0 {

@@ -68,16 +68,19 @@ func workAsServer(spec Spec, entry multiplexers.Entry, l *lines) error {
 	if err != nil {
 		return err
 	}
-	pinned, served := make(chan error, 1), make(chan error, 1)
+	shared := ""
+	settled, served := make(chan error, 1), make(chan error, 1)
 	go func() {
-		pinned <- settle(entry, spec.CPU)
+		var err error
+		shared, err = settle(entry, spec.CPU)
+		settled <- err
 		served <- s.Serve()
 	}()
 	defer s.Close()
-	if err := <-pinned; err != nil {
+	if err := <-settled; err != nil {
 		return err
 	}
-	if err := l.write(Reply{Protocol: protocolVersion, Address: s.Address(), RSS: residentBytes(self)}); err != nil {
+	if err := l.write(Reply{Protocol: protocolVersion, Address: s.Address(), RSS: residentBytes(self), Shared: shared}); err != nil {
 		return err
 	}
 	return l.serve(func(c Command) (Reply, error) {
@@ -134,10 +137,11 @@ func workAsLoad(spec Spec, entry multiplexers.Entry, l *lines) error {
 		return err
 	}
 	defer g.Close()
-	if err := settle(entry, spec.CPU); err != nil {
+	shared, err := settle(entry, spec.CPU)
+	if err != nil {
 		return err
 	}
-	if err := l.write(Reply{Protocol: protocolVersion, RSS: residentBytes(self)}); err != nil {
+	if err := l.write(Reply{Protocol: protocolVersion, RSS: residentBytes(self), Shared: shared}); err != nil {
 		return err
 	}
 	commands, broken := make(chan Command), make(chan error, 1)

@@ -54,14 +54,14 @@ beside_libevent() {
 }
 
 # Each backend beside the server in C of the same mechanism, which is what ratios
-# are to. With 10,000 connections a slice takes a second.
+# are to. With 10,000 connections a slice takes half a second.
 beside_c() {
   scripts/reference/build.sh "$fresh"
   local backend
   for backend in select poll epoll-lt epoll-et; do
-    measure "c/$backend" echo -b "$backend" -c 50,1k -s 128 -d 2s -n 9 \
+    measure "c/$backend" echo -b "$backend" -c 50,1k -s 128 -d 1s -n 9 \
       --server "c-$backend=$fresh/echo-c $backend {port}" --reference "c-$backend"
-    measure "c/$backend-10k" echo -b "$backend" -c 10k -s 128 -d 5s -n 9 \
+    measure "c/$backend-10k" echo -b "$backend" -c 10k -s 128 -d 4s -n 9 \
       --server "c-$backend=$fresh/echo-c $backend {port}" --reference "c-$backend"
   done
 }

@@ -105,7 +105,7 @@ func (o *serveOptions) serve(ctx context.Context, s streams, program string) (er
 	if _, err := fmt.Fprintf(s.out, "serving %s\n", serving); err != nil {
 		return err
 	}
-	last, err := watch(ctx, worker)
+	last, err := untilEnded(ctx, worker)
 	if err != nil {
 		return err
 	}
@@ -113,33 +113,23 @@ func (o *serveOptions) serve(ctx context.Context, s streams, program string) (er
 	return err
 }
 
-// watch asks the server for its state until ctx is cancelled, and returns the
-// last one. That it answers is how a server that has died is noticed; a
-// question a second is one wait more of its loop.
-func watch(ctx context.Context, worker scenarios.Worker) (scenarios.ServerState, error) {
-	const often = time.Second
-	ticks := time.NewTicker(often)
-	defer ticks.Stop()
-	for {
-		select {
-		case <-ticks.C:
-		case <-ctx.Done():
-		}
-		last := ctx.Err() != nil
-		// An interrupt must not cut a question short: its answer would be taken
-		// for that of the next one.
-		asking, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), workerPatience, errors.New("the server has not answered for "+workerPatience.String()))
-		reply, err := worker.Do(asking, scenarios.Command{Do: scenarios.DoSnapshot})
-		cancel()
-		switch {
-		case err != nil:
-			return scenarios.ServerState{}, err
-		case reply.Server == nil:
-			return scenarios.ServerState{}, errors.New("asking for a snapshot: no answer in the reply")
-		case last:
-			return *reply.Server, nil
-		}
+// untilEnded waits until ctx is cancelled or the worker has died, and returns the
+// server's last state.
+func untilEnded(ctx context.Context, worker scenarios.Worker) (scenarios.ServerState, error) {
+	select {
+	case <-ctx.Done():
+	case <-worker.Ended():
 	}
+	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), workerPatience, errors.New("the server has not answered for "+workerPatience.String()))
+	defer cancel()
+	reply, err := worker.Do(ctx, scenarios.Command{Do: scenarios.DoSnapshot})
+	switch {
+	case err != nil:
+		return scenarios.ServerState{}, err
+	case reply.Server == nil:
+		return scenarios.ServerState{}, errors.New("asking for a snapshot: no answer in the reply")
+	}
+	return *reply.Server, nil
 }
 
 // served says what a server has done. What a message is, only its clients know.

@@ -30,6 +30,12 @@ func parseAddress(s string, allowed []netip.Prefix) (netip.AddrPort, error) {
 	if err != nil || !at.Addr().Is4() {
 		return at, &scenarios.Invalid{Flag: "ADDRESS", Value: s, Allowed: "an IPv4 address and a port are wanted, such as " + defaultAddress}
 	}
+	if at.Addr().IsUnspecified() {
+		if slices.ContainsFunc(allowed, func(p netip.Prefix) bool { return p.Bits() == 0 }) {
+			return at, nil
+		}
+		return at, &scenarios.Invalid{Flag: "ADDRESS", Value: s, Allowed: "that is every address of this host: give --allow-target 0.0.0.0/0 if it is meant"}
+	}
 	contains := func(p netip.Prefix) bool { return p.Contains(at.Addr()) }
 	if at.Addr().IsLoopback() || slices.ContainsFunc(allowed, contains) {
 		return at, nil
