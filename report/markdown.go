@@ -34,7 +34,7 @@ func Markdown(w io.Writer, s Summary) error {
 		t.markdown(&out)
 	}
 	if t := newPublishedTable(s); t != nil {
-		fmt.Fprintf(&out, "\n## Published figures\n\n%s\n\n", escapeMarkdown(t.heading))
+		fmt.Fprintf(&out, "\n## Figures from elsewhere\n\n%s\n\n", escapeMarkdown(t.heading))
 		t.markdown(&out)
 	}
 	if len(s.Scenarios) == 0 {

@@ -60,7 +60,7 @@ func TestPublishedFigures(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s := report.Summarise(tt.run, tt.trials)
 			out := render(t, report.Markdown, s)
-			_, table, _ := strings.Cut(out, "\n## Published figures\n")
+			_, table, _ := strings.Cut(out, "\n## Figures from elsewhere\n")
 			if !strings.Contains(table, tt.want) {
 				t.Errorf("no %q in\n%s", tt.want, out)
 			}
