@@ -74,6 +74,7 @@ type Connected struct {
 	Established int
 	First, Last time.Duration // first connect(2) and last establishment, on the clock of multiplexers.Monotonic
 	CPU         time.Duration // of the calling thread
+	Switches    int64         // involuntary context switches of the calling thread
 	Counters    results.Counters
 }
 
@@ -92,6 +93,7 @@ func (g *Generator) Connect(record bool) (Connected, error) {
 }
 
 func (g *Generator) connectAll(record bool) (Connected, error) {
+	switches := multiplexers.ThreadSwitches()
 	before, cpu := g.counters, multiplexers.ThreadCPUTime()
 	g.outstanding, g.record = 0, record
 	failures, unopened := g.errors.Total(), 0
@@ -138,6 +140,7 @@ func (g *Generator) connectAll(record bool) (Connected, error) {
 		First:       first,
 		Last:        multiplexers.Monotonic(),
 		CPU:         multiplexers.ThreadCPUTime() - cpu,
+		Switches:    multiplexers.ThreadSwitches() - switches,
 		Counters:    g.counters.Minus(before),
 	}, nil
 }

@@ -84,6 +84,7 @@ func (a *armRun) setUpOnce(ctx context.Context, record bool) (results.Slice, err
 		LoadCPUNS:   int64(load.CPU),
 
 		ServerSwitches: again.Switches - before.Switches,
+		LoadSwitches:   load.Switches,
 		WorldStops:     again.WorldStops - before.WorldStops + load.WorldStops,
 	}, nil
 }

@@ -198,7 +198,7 @@ func drive(g *loadgen.Generator, c Command) (*LoadState, error) {
 	switch c.Do {
 	case DoConnect:
 		did, err := g.Connect(c.Record)
-		return &LoadState{Established: did.Established, First: did.First, Last: did.Last, CPU: did.CPU, Counters: did.Counters}, err
+		return &LoadState{Established: did.Established, First: did.First, Last: did.Last, CPU: did.CPU, Switches: did.Switches, Counters: did.Counters}, err
 	case DoExchange:
 		did, err := g.Exchange(loadgen.Piece{Rounds: c.Rounds, Duration: c.Duration, Record: c.Record})
 		return &LoadState{Messages: did.Messages, Elapsed: did.Elapsed, CPU: did.CPU, Switches: did.Switches, Counters: did.Counters}, err
