@@ -55,7 +55,7 @@ func (p Processes) launchExternalChain(ctx context.Context, spec Spec) (Worker, 
 		err = w.untilReady(ctx)
 	}
 	if err != nil {
-		return nil, Reply{}, w.failed(err, w.Stop)
+		return nil, Reply{}, w.failed(fmt.Errorf("scenario %s wants a program that runs chains, no echo server: %w", Chain, err), w.Stop)
 	}
 	return w, Reply{Protocol: protocolVersion, RSS: familyBytes(cmd.Process.Pid)}, nil
 }
@@ -63,7 +63,7 @@ func (p Processes) launchExternalChain(ctx context.Context, spec Spec) (Worker, 
 func (w *externalChain) untilReady(ctx context.Context) error {
 	line, err := w.line(ctx)
 	if err == nil && line != "ready" {
-		return fmt.Errorf("it said %q where \"ready\" is wanted: in scenario %s a server is a program that runs chains", cut(line), Chain)
+		return fmt.Errorf("it said %q where \"ready\" is wanted", cut(line))
 	}
 	return err
 }

@@ -70,7 +70,7 @@ so that what disturbs the machine disturbs all of them alike.`,
 	f, r := c.Flags(), &o.request
 	f.VarP(list[string]{&r.Backends, "names", parseWord}, "backends", "b", "backends to compare, or all (default "+strings.Join(scenarios.DefaultBackends(), ",")+")")
 	f.StringVar(&r.Preset, "preset", "", "instead of scenarios: another benchmark, original or libevent")
-	f.Var(servers{&r.Servers}, "server", "an external echo server as one more arm, run by sh; it gets its port as {port} and PORT; repeatable")
+	f.Var(servers{&r.Servers}, "server", "an external echo server as one more arm, run by sh; it gets its port as {port} and PORT; in chain a program that runs chains, with {connections}, {active} and {writes}; repeatable")
 	f.StringVar(&r.Reference, "reference", "", "the arm that the others are compared with (default: the first backend)")
 	f.VarP(list[int]{&r.Sweep.Connections, "counts", parseCount}, "connections", "c", "connections, such as 100,1k,10k")
 	f.VarP(list[scenarios.Amount]{&r.Sweep.Active, "amounts", parseAmount}, "active", "a", "connections that carry messages: counts or percentages")
@@ -78,7 +78,7 @@ so that what disturbs the machine disturbs all of them alike.`,
 	f.DurationVarP(&r.Sweep.Duration, "duration", "d", 0, "measure for this long per arm and block, instead of by rounds")
 	f.VarP(list[int]{&r.Sweep.Sizes, "sizes", parseSize}, "size", "s", "payload of a message, such as 64,1KiB")
 	f.Var(list[int]{&r.Sweep.SocketBuffers, "sizes", parseSize}, "socket-buffers", "SO_SNDBUF and SO_RCVBUF of both sides; 0: the kernel's own")
-	f.IntVarP(&r.Blocks, "blocks", "n", 0, "blocks of fresh processes per cell (default 9, in overview 3)")
+	f.IntVarP(&r.Blocks, "blocks", "n", 0, "blocks of fresh processes per cell (default 9; in overview and libevent 3, in original 1)")
 	f.Var(list[multiplexers.Entry]{&r.Entries, "entries", multiplexers.ParseEntry}, "entry", "ways into the kernel, each an arm: raw, runtime (default raw)")
 	f.Var(list[int]{&r.Placement.ServerCPUs, "cpus", parseCPU}, "server-cpus", "CPUs to serve on, one per block in turn (default: the first two, in turn)")
 	f.Var(list[int]{&r.Placement.LoadCPUs, "cpus", parseCPU}, "load-cpus", "CPUs to load from, likewise")
@@ -131,14 +131,11 @@ func (o *runOptions) run(ctx context.Context, s streams, args []string) error {
 		}
 		run.Labels[l[0]] = l[1]
 	}
-	dir := o.out
-	if dir == "" {
-		dir = filepath.Join("results", "runs", run.Started.Format("20060102T150405Z")+"-"+strings.ReplaceAll(plan.Scenario, " ", "-"))
-	}
-	file, err := results.Create(dir, run)
+	file, err := create(o.out, run)
 	if err != nil {
 		return err
 	}
+	dir := filepath.Dir(file.Path())
 	// The first interrupt ends the run, with all that was measured kept; a
 	// second one ends the process at once, and with it the workers.
 	ctx, cancel := signal.NotifyContext(ctx, interrupts()...)
@@ -156,6 +153,20 @@ func (o *runOptions) run(ctx context.Context, s streams, args []string) error {
 		return errors.Join(measured, err)
 	}
 	return errors.Join(measured, present(s, dir))
+}
+
+// create starts the result file in dir or, where none was asked for, in one that
+// is named after the run, and holds none already.
+func create(dir string, run results.Run) (*results.Writer, error) {
+	if dir != "" {
+		return results.Create(dir, run)
+	}
+	name := filepath.Join("results", "runs", run.Started.Format("20060102T150405Z")+"-"+strings.ReplaceAll(run.Scenario, " ", "-"))
+	file, err := results.Create(name, run)
+	for n := 2; errors.Is(err, results.ErrHoldsRun); n++ { // another one of the same second
+		file, err = results.Create(fmt.Sprintf("%s-%d", name, n), run)
+	}
+	return file, err
 }
 
 // interrupts are the signals that stop a run, but for those that this process
