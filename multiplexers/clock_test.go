@@ -5,15 +5,12 @@ package multiplexers_test
 import (
 	"fmt"
 	"os"
-	"runtime"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"muxbench/multiplexers"
+	"muxbench/multiplexers/muxtest"
 )
 
 // patience bounds everything that a test waits for.
@@ -71,47 +68,13 @@ func TestClocksDoNotAllocate(t *testing.T) {
 	}
 }
 
-// rival has the calling thread share one CPU, until the test ends, with
-// another that spins. Threads end with their goroutines here, because neither
-// is unlocked: their affinity goes with them.
+// rival has the calling thread share its CPU until the test ends.
 func rival(t *testing.T) {
-	procs := runtime.GOMAXPROCS(0)
-	runtime.GOMAXPROCS(max(4, procs)) // with one P they would take turns without the kernel
-	runtime.LockOSThread()
-	var allowed, one unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &allowed); err != nil {
+	t.Helper()
+	end, err := muxtest.Rival()
+	if err != nil {
 		t.Error(err)
 		return
 	}
-	cpu := 0
-	for !allowed.IsSet(cpu) {
-		cpu++
-	}
-	one.Set(cpu)
-	var over atomic.Bool
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		runtime.LockOSThread()
-		if err := unix.SchedSetaffinity(0, &one); err != nil {
-			t.Error(err)
-		}
-		for !over.Load() {
-		}
-	}()
-	if err := unix.SchedSetaffinity(0, &one); err != nil {
-		t.Error(err)
-	}
-	t.Cleanup(func() {
-		over.Store(true)
-		<-ended
-		runtime.GOMAXPROCS(procs)
-	})
-	deadline := time.Now().Add(patience)
-	for multiplexers.ThreadSwitches() == 0 {
-		if time.Now().After(deadline) {
-			t.Errorf("a thread that shares its CPU with another keeps it for %v", patience)
-			return
-		}
-	}
+	t.Cleanup(end)
 }
