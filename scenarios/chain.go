@@ -91,6 +91,7 @@ func workAsChain(spec Spec, entry multiplexers.Entry, l *lines) error {
 	if err := l.write(Reply{Protocol: protocolVersion, RSS: residentBytes(self), Shared: shared}); err != nil {
 		return err
 	}
+	world := watchWorld()
 	return l.serve(func(command Command) (Reply, error) {
 		switch command.Do {
 		case DoReport:
@@ -101,10 +102,10 @@ func workAsChain(spec Spec, entry multiplexers.Entry, l *lines) error {
 					return Reply{}, err
 				}
 			}
-			stops := worldStops()
+			stops := world.stops()
 			did, err := c.Iterate()
 			return Reply{Chain: &ChainState{
-				Messages: did.Messages, Elapsed: did.Elapsed, CPU: did.CPU, Switches: did.Switches, WorldStops: worldStops() - stops,
+				Messages: did.Messages, Elapsed: did.Elapsed, CPU: did.CPU, Switches: did.Switches, WorldStops: world.stops() - stops,
 				Counters: results.Counters{
 					Waits: did.Counters.Waits, Events: did.Counters.Events, EmptyWaits: did.Counters.EmptyWaits,
 					Reads: did.Counters.Reads, Writes: did.Counters.Writes, BytesIn: did.Messages, BytesOut: did.Counters.Writes,

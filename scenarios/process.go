@@ -62,14 +62,21 @@ func residentBytes(proc string) int64 {
 	return 0
 }
 
-// worldStops is how often the Go runtime of this process has stopped the world.
-// It may be asked for while a loop holds its P: unlike runtime.ReadMemStats,
-// package runtime/metrics does not stop the world itself.
-func worldStops() int64 {
-	samples := []metrics.Sample{{Name: "/sched/pauses/total/gc:seconds"}, {Name: "/sched/pauses/total/other:seconds"}}
-	metrics.Read(samples)
+// world tells how often the Go runtime of this process has stopped the world. It
+// may be asked while a loop holds its P: unlike runtime.ReadMemStats, package
+// runtime/metrics does not stop the world itself. Asking again takes no memory,
+// which nobody would collect. It is owned by one goroutine.
+type world []metrics.Sample
+
+func watchWorld() world {
+	return world{{Name: "/sched/pauses/total/gc:seconds"}, {Name: "/sched/pauses/total/other:seconds"}}
+}
+
+// stops is their number since the process began.
+func (w world) stops() int64 {
+	metrics.Read(w)
 	var stops uint64
-	for _, s := range samples {
+	for _, s := range w {
 		if s.Value.Kind() != metrics.KindFloat64Histogram {
 			continue // unknown to this version of Go
 		}

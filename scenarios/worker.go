@@ -83,8 +83,9 @@ func workAsServer(spec Spec, entry multiplexers.Entry, l *lines) error {
 	if err := l.write(Reply{Protocol: protocolVersion, Address: s.Address(), RSS: residentBytes(self), Shared: shared}); err != nil {
 		return err
 	}
+	world := watchWorld()
 	return l.serve(func(c Command) (Reply, error) {
-		reply, err := tell(s, c)
+		reply, err := tell(s, world, c)
 		if errors.Is(err, server.ErrStopped) {
 			err = <-served
 		}
@@ -93,7 +94,7 @@ func workAsServer(spec Spec, entry multiplexers.Entry, l *lines) error {
 }
 
 // tell answers one command to a server worker.
-func tell(s *server.Server, c Command) (Reply, error) {
+func tell(s *server.Server, world world, c Command) (Reply, error) {
 	var snapshot server.Snapshot
 	var err error
 	switch c.Do {
@@ -107,7 +108,7 @@ func tell(s *server.Server, c Command) (Reply, error) {
 		err = fmt.Errorf("%q: %w", c.Do, errNoCommand)
 	}
 	state := serverState(snapshot)
-	state.WorldStops = worldStops()
+	state.WorldStops = world.stops()
 	return Reply{Server: state}, err
 }
 
@@ -149,13 +150,14 @@ func workAsLoad(spec Spec, entry multiplexers.Entry, l *lines) error {
 		defer close(commands)
 		broken <- readCommands(l, g, commands)
 	}()
+	world := watchWorld()
 	for c := range commands {
-		stops := worldStops()
+		stops := world.stops()
 		state, err := drive(g, c)
 		if err != nil {
 			return err
 		}
-		state.WorldStops = worldStops() - stops
+		state.WorldStops = world.stops() - stops
 		state.Errors = g.Errors()
 		if err := g.FirstError(); err != nil {
 			state.FirstError = err.Error()
