@@ -11,7 +11,15 @@ const (
 	ServerOwnCPUPerMessage Metric = "server_own_cpu_ns_per_msg" // the loop thread's own reading, with option cpu=outside
 	LoadCPUPerMessage      Metric = "load_cpu_ns_per_msg"
 	ServerSyscallsPerMsg   Metric = "server_syscalls_per_msg"
+	ServerReadsPerMsg      Metric = "server_reads_per_msg" // calls, those that got EAGAIN included
+	ServerWritesPerMsg     Metric = "server_writes_per_msg"
+	ServerWaitsPerMsg      Metric = "server_waits_per_msg"
+	ServerEmptyWaitsPerMsg Metric = "server_empty_waits_per_msg"
+	ServerRegsPerMsg       Metric = "server_registrations_per_msg" // descriptors added to, changed in and removed from the interest set
 	EventsPerWait          Metric = "events_per_wait"
+	ExaminedPerWait        Metric = "examined_per_wait"          // descriptors that a wait hands to the kernel, which looks at each; 0 where the kernel keeps the set
+	ServerUserCPUPerMsg    Metric = "server_user_cpu_ns_per_msg" // as the kernel divides the thread's CPU time, by sampling
+	ServerSystemCPUPerMsg  Metric = "server_system_cpu_ns_per_msg"
 	ConnectElapsed         Metric = "connect_elapsed_ns" // first connect to last accept, of all connections
 	ConnectsPerSecond      Metric = "connects_per_s"
 	ServerCPUPerConnection Metric = "server_cpu_ns_per_connect"
@@ -28,4 +36,16 @@ const (
 	LoadSwitches           Metric = "load_involuntary_switches"
 	WorldStops             Metric = "world_stops"       // by the Go runtime of either process, within slices
 	BlockOverhead          Metric = "block_overhead_ns" // a block's time beyond connecting, warm-up, slices with their snapshots, and closing, per arm
+
+	// Of the machine and both sides within the trial's block: see Check.
+	StealShare         Metric = "steal_share"            // of the CPUs' time, from the first turn to the last
+	SpeedChange        Metric = "cpu_speed_change"       // of the time that a fixed piece of work takes, end of the block against its beginning, as a ratio less 1
+	Throttled          Metric = "throttled_ns"           // by a CPU quota
+	ServerQueueShare   Metric = "server_run_queue_share" // of the slices' time, that the server's thread was ready and had no CPU
+	ServerBusyShare    Metric = "server_busy_share"      // of the slices' time, that it ran
+	LoadBusyShare      Metric = "load_busy_share"
+	ListenDrops        Metric = "listen_drops" // in the network namespace, SYN cookies included
+	RetransmittedShare Metric = "retransmitted_share"
+	Drift              Metric = "drift"          // of the primary metric, last third of the window against its first, as a ratio less 1
+	PilotRound         Metric = "pilot_round_ns" // how long a message on every active connection took in the pilot, which the length of slices comes from
 )

@@ -16,19 +16,24 @@ const Schema = 1
 // Run describes one invocation of muxbench. It is the first line of a result
 // file.
 type Run struct {
-	Type        string            `json:"type"` // always "run"
-	Schema      int               `json:"schema"`
-	Tool        string            `json:"tool"`     // "muxbench"
-	Version     string            `json:"version"`  // of the tool
-	Scenario    string            `json:"scenario"` // as asked for: "overview", "echo idle", …
-	Started     time.Time         `json:"started"`
-	Args        []string          `json:"args"`           // the command line, without the program's name
-	Seed        uint64            `json:"seed"`           // of every random order in the run
-	Planned     int               `json:"planned_trials"` // 0 where it is not told
-	Labels      map[string]string `json:"labels,omitempty"`
-	Commands    []Command         `json:"commands,omitempty"`  // of another benchmark, that the cells stand for
-	Published   []Published       `json:"published,omitempty"` // figures of others, to be shown beside
-	Environment Environment       `json:"environment"`
+	Type      string            `json:"type"` // always "run"
+	Schema    int               `json:"schema"`
+	Tool      string            `json:"tool"`     // "muxbench"
+	Version   string            `json:"version"`  // of the tool
+	Scenario  string            `json:"scenario"` // as asked for: "overview", "echo idle", …
+	Started   time.Time         `json:"started"`
+	Args      []string          `json:"args"`           // the command line, without the program's name
+	Seed      uint64            `json:"seed"`           // of every random order in the run
+	Planned   int               `json:"planned_trials"` // 0 where it is not told
+	Labels    map[string]string `json:"labels,omitempty"`
+	Commands  []Command         `json:"commands,omitempty"`  // of another benchmark, that the cells stand for
+	Published []Published       `json:"published,omitempty"` // figures of others, to be shown beside
+	// Precision is the half-width of the ratio's interval that was asked for in
+	// every cell, 0.02 for 2 %; 0 where a number of blocks was.
+	Precision   float64     `json:"precision,omitempty"`
+	BudgetNS    int64       `json:"budget_ns,omitempty"` // after which no block was to begin; 0 is none
+	Findings    []Finding   `json:"findings,omitempty"`  // about the machine, when the run started
+	Environment Environment `json:"environment"`
 }
 
 // Command is a command line of a benchmark that is reproduced here, and the

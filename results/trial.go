@@ -29,11 +29,12 @@ type Trial struct {
 	Type  string `json:"type"` // always "trial"
 	Block int    `json:"block"`
 	Cell
-	Arm       string            `json:"arm"`       // unique in its cell
-	Backend   string            `json:"backend"`   // as given on the command line
-	Reference bool              `json:"reference"` // the arm that the others are compared with
-	Options   map[string]string `json:"options"`   // of the arm: "entry": "raw", …
-	Build     string            `json:"build"`     // of the binary that served, where it is not this one
+	Arm       string            `json:"arm"`               // unique in its cell
+	Backend   string            `json:"backend"`           // as given on the command line
+	Reference bool              `json:"reference"`         // the arm that the others are compared with
+	Control   bool              `json:"control,omitempty"` // the reference a second time, in processes of its own
+	Options   map[string]string `json:"options"`           // of the arm: "entry": "raw", …
+	Build     string            `json:"build"`             // of the binary that served, where it is not this one
 
 	Status    Status `json:"status"`
 	Reason    string `json:"reason"`
@@ -48,9 +49,11 @@ type Trial struct {
 	Errors   Errors             `json:"errors"`
 	// LatencyHDR is the histogram of every message's (in scenario connect:
 	// every connection's) latency in ns, as HdrHistogram's V2 encoding.
-	LatencyHDR string   `json:"latency_hdr"`
-	LagHDR     string   `json:"lag_hdr"` // of send lag, open loop only
-	Validity   []string `json:"validity,omitempty"`
+	LatencyHDR string `json:"latency_hdr"`
+	LagHDR     string `json:"lag_hdr"` // of send lag, open loop only
+	// Validity has the checks that did not hold, by their names (see Check),
+	// and sentences about what no check is of.
+	Validity []string `json:"validity,omitempty"`
 }
 
 // Slice is one measured piece of an arm's window, quiescent at both ends. In
@@ -72,6 +75,12 @@ type Slice struct {
 	// ServerOwnCPUNS is what the server's thread read of its own clock, where
 	// ServerCPUNS was read from outside and of the whole process.
 	ServerOwnCPUNS int64 `json:"server_own_cpu_ns,omitempty"`
+	// ServerUserNS is the part of the server's thread's own CPU time that the
+	// kernel, which samples, takes to be user time.
+	ServerUserNS int64 `json:"server_user_cpu_ns,omitempty"`
+	// ServerQueuedNS is how long the server's thread was ready to run and had
+	// no CPU.
+	ServerQueuedNS int64 `json:"server_queued_ns,omitempty"`
 	// Involuntary context switches of either side's thread: the kernel gave
 	// its CPU to another.
 	ServerSwitches int64 `json:"server_switches,omitempty"`
@@ -88,15 +97,18 @@ type Counters struct {
 	Waits      int64 `json:"waits"`
 	Events     int64 `json:"events"`
 	EmptyWaits int64 `json:"empty_waits"` // waits that returned no event
-	Adds       int64 `json:"adds"`        // to the interest set
-	Modifies   int64 `json:"modifies"`
-	Removes    int64 `json:"removes"`
-	Accepts    int64 `json:"accepts"` // connections accepted
-	Reads      int64 `json:"reads"`   // read calls, those that got EAGAIN included
-	Writes     int64 `json:"writes"`
-	EAGAIN     int64 `json:"eagain"` // reads, writes and accepts that would have blocked
-	BytesIn    int64 `json:"bytes_in"`
-	BytesOut   int64 `json:"bytes_out"`
+	// Examined is the descriptors that waits handed to the kernel to look at,
+	// wait by wait; 0 where the kernel keeps the set.
+	Examined int64 `json:"examined,omitempty"`
+	Adds     int64 `json:"adds"` // to the interest set
+	Modifies int64 `json:"modifies"`
+	Removes  int64 `json:"removes"`
+	Accepts  int64 `json:"accepts"` // connections accepted
+	Reads    int64 `json:"reads"`   // read calls, those that got EAGAIN included
+	Writes   int64 `json:"writes"`
+	EAGAIN   int64 `json:"eagain"` // reads, writes and accepts that would have blocked
+	BytesIn  int64 `json:"bytes_in"`
+	BytesOut int64 `json:"bytes_out"`
 }
 
 // TrialCounters are the counters of both sides, summed over the slices. Those
@@ -117,6 +129,7 @@ func (c Counters) combine(d Counters, sign int64) Counters {
 	c.Waits += sign * d.Waits
 	c.Events += sign * d.Events
 	c.EmptyWaits += sign * d.EmptyWaits
+	c.Examined += sign * d.Examined
 	c.Adds += sign * d.Adds
 	c.Modifies += sign * d.Modifies
 	c.Removes += sign * d.Removes

@@ -44,6 +44,20 @@ func (r Run) validate() error {
 	if len(r.Published) > maxEntries {
 		return fmt.Errorf("%d published figures, where %d are allowed", len(r.Published), maxEntries)
 	}
+	if len(r.Findings) > maxEntries {
+		return fmt.Errorf("%d findings, where %d are allowed", len(r.Findings), maxEntries)
+	}
+	for _, f := range r.Findings {
+		if f.Check == "" || max(len(f.Check), len(f.Text), len(f.Fix)) > maxText {
+			return fmt.Errorf("a finding of %d bytes by check %q: 1 to %d are allowed", len(f.Text), f.Check, maxText)
+		}
+	}
+	if !(r.Precision >= 0 && r.Precision <= 1) {
+		return fmt.Errorf("precision is %g, where 0 to 1 is allowed", r.Precision)
+	}
+	if err := firstOutside(bounded{"budget_ns", r.BudgetNS, yearNS}); err != nil {
+		return err
+	}
 	for _, p := range r.Published {
 		if err := p.validate(); err != nil {
 			return fmt.Errorf("published by %q: %w", p.Source, err)
@@ -132,6 +146,8 @@ func (t Trial) validateCounts() error {
 			bounded{"slices.server_cpu_ns", s.ServerCPUNS, yearNS},
 			bounded{"slices.load_cpu_ns", s.LoadCPUNS, yearNS},
 			bounded{"slices.server_own_cpu_ns", s.ServerOwnCPUNS, yearNS},
+			bounded{"slices.server_user_cpu_ns", s.ServerUserNS, yearNS},
+			bounded{"slices.server_queued_ns", s.ServerQueuedNS, yearNS},
 			bounded{"slices.server_switches", s.ServerSwitches, maxCount},
 			bounded{"slices.load_switches", s.LoadSwitches, maxCount},
 			bounded{"slices.world_stops", s.WorldStops, maxCount},
@@ -148,6 +164,7 @@ func (c Counters) bounds(prefix string) []bounded {
 		{prefix + "waits", c.Waits, maxCount},
 		{prefix + "events", c.Events, maxCount},
 		{prefix + "empty_waits", c.EmptyWaits, maxCount},
+		{prefix + "examined", c.Examined, maxCount},
 		{prefix + "adds", c.Adds, maxCount},
 		{prefix + "modifies", c.Modifies, maxCount},
 		{prefix + "removes", c.Removes, maxCount},
@@ -175,13 +192,16 @@ func (t Trial) validateValues() error {
 	return nil
 }
 
-// maybeNegative tells the metrics that are differences. Memory may shrink
-// while connections are set up; of a metric that this version does not know,
-// anything may be true.
+// maybeNegative tells the metrics that are differences: memory may shrink
+// while connections are set up, a window end faster than it began. Of a metric
+// that this version does not know, anything may be true.
 func (m Metric) maybeNegative() bool {
 	switch m {
 	case Messages, Elapsed, Throughput, ServerCPUPerMessage, LoadCPUPerMessage, ServerSyscallsPerMsg, EventsPerWait,
 		ConnectElapsed, ConnectsPerSecond, ServerCPUPerConnection, ServerRSS, LoadRSS,
+		ServerReadsPerMsg, ServerWritesPerMsg, ServerWaitsPerMsg, ServerEmptyWaitsPerMsg, ServerRegsPerMsg, ExaminedPerWait,
+		ServerUserCPUPerMsg, ServerSystemCPUPerMsg,
+		StealShare, Throttled, ServerQueueShare, ServerBusyShare, LoadBusyShare, ListenDrops, RetransmittedShare, PilotRound,
 		ServerOwnCPUPerMessage, ServerSwitches, LoadSwitches, WorldStops,
 		LatencyP50, LatencyP90, LatencyP99, LatencyP999, LatencyMax:
 		return false

@@ -8,21 +8,34 @@ import (
 )
 
 // Median is the middle of values, or the mean of the two in the middle. The
-// median of nothing is NaN. The order of values does not matter, and is kept.
+// median of nothing is NaN, and so is that of values with a NaN among them. The
+// order of values does not matter, and is kept.
 func Median(values []float64) float64 {
 	if len(values) == 0 {
 		return math.NaN()
 	}
 	sorted := slices.Sorted(slices.Values(values))
+	if math.IsNaN(sorted[0]) { // where sorting puts any NaN
+		return math.NaN()
+	}
 	mid := len(sorted) / 2
 	if len(sorted)%2 == 1 {
 		return sorted[mid]
 	}
-	// Halves first: the sum of two large values could overflow.
-	return sorted[mid-1]/2 + sorted[mid]/2
+	return midpoint(sorted[mid-1], sorted[mid])
 }
 
-// Range is the least and the greatest of values: NaN and NaN for none.
+// midpoint is the mean of a and b. It never falls when one of them rises.
+func midpoint(a, b float64) float64 {
+	if m := (a + b) / 2; !math.IsInf(m, 0) {
+		return m
+	}
+	// The sum overflowed. Halves do not, but lose the last bit of the smallest.
+	return a/2 + b/2
+}
+
+// Range is the least and the greatest of values: NaN and NaN for none, and for
+// values with a NaN among them.
 func Range(values []float64) (low, high float64) {
 	if len(values) == 0 {
 		return math.NaN(), math.NaN()

@@ -21,6 +21,7 @@ func TestMedianAndRange(t *testing.T) {
 		{"odd, unsorted", []float64{9, 1, 5}, 5, 1, 9},
 		{"even, unsorted", []float64{4, 1, 3, 2}, 2.5, 1, 4},
 		{"equal", []float64{2, 2, 2, 2}, 2, 2, 2},
+		{"NaN among them", []float64{2, math.NaN(), 3, 4}, math.NaN(), math.NaN(), math.NaN()},
 		{"negative", []float64{-3, -1}, -2, -3, -1},
 		{"whose sum overflows", []float64{math.MaxFloat64, math.MaxFloat64}, math.MaxFloat64, math.MaxFloat64, math.MaxFloat64},
 	}

@@ -1,0 +1,40 @@
+package results
+
+// Check is something that has to hold for a figure to be trusted. A trial's
+// Validity has those that did not hold for it; a version of muxbench that does
+// not know a check shows its name.
+type Check string
+
+const (
+	CheckSteal       Check = "steal"        // the hypervisor gave the CPUs to others: StealShare
+	CheckSpeed       Check = "cpu-speed"    // a fixed piece of work took another time at the end of the block: SpeedChange
+	CheckThrottled   Check = "throttled"    // a CPU quota stopped the processes: Throttled
+	CheckQueue       Check = "run-queue"    // the server's thread waited for its CPU: ServerQueueShare
+	CheckSwitches    Check = "switches"     // involuntary context switches of the server's thread
+	CheckClientBound Check = "client-bound" // the load generator was busy while the server was not: throughput is not the server's
+	CheckListen      Check = "listen"       // connections were dropped before they were accepted: ListenDrops
+	CheckRetransmits Check = "retransmits"  // segments were sent again: RetransmittedShare
+	CheckWorldStops  Check = "world-stops"  // the Go runtime stopped the world of a worker within a slice
+	CheckDrift       Check = "drift"        // the end of the window differs from its beginning: Drift
+)
+
+// Bounds of the checks: above the first a trial is flagged, above the second its
+// block is void. A block is voided for nothing that its own figures say.
+const (
+	StealFlagged, StealVoid    = 0.01, 0.05 // of the CPUs' time
+	SpeedFlagged, SpeedVoid    = 0.02, 0.05 // change over the block
+	QueueFlagged               = 0.01       // of the slices' time
+	SwitchesFlagged            = 50.0       // per second
+	BusyFlagged                = 0.95       // of a side's CPU
+	RetransmittedFlagged       = 0.01       // of the segments sent
+	DriftFlagged, DriftFlagMAD = 0.02, 3.0  // the greater of a share, and of so many median absolute deviations
+)
+
+// Finding is something about the machine that figures have to be read with, and
+// what to do about it.
+type Finding struct {
+	Check  string `json:"check"`
+	Text   string `json:"text"`
+	Fix    string `json:"fix,omitempty"`
+	Severe bool   `json:"severe,omitempty"` // figures are not to be trusted, rather than to be read with it
+}
