@@ -93,7 +93,7 @@ func (g *Generator) Connect(record bool) (Connected, error) {
 }
 
 func (g *Generator) connectAll(record bool) (Connected, error) {
-	switches := multiplexers.ThreadSwitches()
+	switches := multiplexers.ThreadUsage().Switches
 	before, cpu := g.counters, multiplexers.ThreadCPUTime()
 	g.outstanding, g.record = 0, record
 	failures, unopened := g.errors.Total(), 0
@@ -140,7 +140,7 @@ func (g *Generator) connectAll(record bool) (Connected, error) {
 		First:       first,
 		Last:        multiplexers.Monotonic(),
 		CPU:         multiplexers.ThreadCPUTime() - cpu,
-		Switches:    multiplexers.ThreadSwitches() - switches,
+		Switches:    multiplexers.ThreadUsage().Switches - switches,
 		Counters:    g.counters.Minus(before),
 	}, nil
 }

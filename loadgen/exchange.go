@@ -51,7 +51,7 @@ func (g *Generator) Exchange(p Piece) (Exchanged, error) {
 }
 
 func (g *Generator) exchange(p Piece) (Exchanged, error) {
-	switches := multiplexers.ThreadSwitches()
+	switches := multiplexers.ThreadUsage().Switches
 	before, cpu := g.counters, multiplexers.ThreadCPUTime()
 	began := g.now()
 	g.start(p, began)
@@ -64,7 +64,7 @@ func (g *Generator) exchange(p Piece) (Exchanged, error) {
 		Messages: g.messages,
 		Elapsed:  g.last - began,
 		CPU:      multiplexers.ThreadCPUTime() - cpu,
-		Switches: multiplexers.ThreadSwitches() - switches,
+		Switches: multiplexers.ThreadUsage().Switches - switches,
 		Counters: g.counters.Minus(before),
 	}, nil
 }

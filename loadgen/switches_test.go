@@ -19,9 +19,9 @@ func TestExchangeCountsSwitches(t *testing.T) {
 		rival(t)
 		deadline := time.Now().Add(patience)
 		for gained := int64(0); gained == 0; {
-			before := multiplexers.ThreadSwitches()
+			before := multiplexers.ThreadUsage().Switches
 			gained = exchange(t, g, loadgen.Piece{Rounds: 20}).Switches
-			if most := multiplexers.ThreadSwitches() - before; gained < 0 || gained > most {
+			if most := multiplexers.ThreadUsage().Switches - before; gained < 0 || gained > most {
 				t.Fatalf("%d switches in a piece, where the thread had %d", gained, most)
 			}
 			if time.Now().After(deadline) {

@@ -19,16 +19,36 @@ func ThreadCPUTime() time.Duration { return clock(unix.CLOCK_THREAD_CPUTIME_ID) 
 // system call.
 func Monotonic() time.Duration { return clock(unix.CLOCK_MONOTONIC) }
 
-// ThreadSwitches counts the involuntary context switches of the calling thread
-// since it began: how often the kernel gave its CPU to another while it could
-// have gone on. The caller must be locked to its thread.
+// Usage is what a thread has used since it began.
+type Usage struct {
+	// User and System are the CPU time spent outside and inside the kernel, in
+	// whole microseconds. Neither ever falls.
+	//
+	// Note: a kernel with CONFIG_TICK_CPU_ACCOUNTING, and others on CPUs that
+	// are not among nohz_full's, looks at each tick (1 to 10 ms) where the
+	// thread is, and splits the exact total as these samples are split
+	// (cputime_adjust in kernel/sched/cputime.c). So the split is rough over
+	// less than some hundred ticks; and the total, which ThreadCPUTime has to
+	// the nanosecond, may lag here by a tick.
+	User, System time.Duration
+	// Switches counts involuntary context switches: how often the kernel gave
+	// the thread's CPU to another while it could have gone on.
+	Switches int64
+}
+
+// ThreadUsage is what the calling thread has used. The caller must be locked to
+// its thread.
 //
 // getrusage(2) neither blocks nor, for a thread that asks about itself, can
 // fail.
-func ThreadSwitches() int64 {
+func ThreadUsage() Usage {
 	var usage unix.Rusage // on the stack, as in clock
 	_, _, _ = unix.RawSyscall(unix.SYS_GETRUSAGE, unix.RUSAGE_THREAD, uintptr(unsafe.Pointer(&usage)), 0)
-	return usage.Nivcsw
+	return Usage{
+		User:     time.Duration(usage.Utime.Nano()),
+		System:   time.Duration(usage.Stime.Nano()),
+		Switches: usage.Nivcsw,
+	}
 }
 
 // clock is clock_gettime(2), which cannot fail for the clocks above.

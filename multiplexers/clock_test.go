@@ -5,6 +5,7 @@ package multiplexers_test
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -16,13 +17,13 @@ import (
 // patience bounds everything that a test waits for.
 const patience = 5 * time.Second
 
-// TestThreadSwitches: a thread that shares its CPU loses it again and again,
+// TestThreadUsageCountsSwitches: a thread that shares its CPU loses it again and again,
 // and is told as often as the kernel says elsewhere.
-func TestThreadSwitches(t *testing.T) {
+func TestThreadUsageCountsSwitches(t *testing.T) {
 	rival(t)
-	last := multiplexers.ThreadSwitches()
+	last := multiplexers.ThreadUsage().Switches
 	for gained, deadline := 0, time.Now().Add(patience); gained < 3; {
-		now := multiplexers.ThreadSwitches()
+		now := multiplexers.ThreadUsage().Switches
 		if now < last {
 			t.Fatalf("%d switches after %d", now, last)
 		}
@@ -34,9 +35,9 @@ func TestThreadSwitches(t *testing.T) {
 			t.Fatalf("%d switches after %v beside a thread that spins", now, patience)
 		}
 	}
-	low := multiplexers.ThreadSwitches()
+	low := multiplexers.ThreadUsage().Switches
 	listed := listedSwitches(t)
-	if high := multiplexers.ThreadSwitches(); listed < low || listed > high {
+	if high := multiplexers.ThreadUsage().Switches; listed < low || listed > high {
 		t.Errorf("from %d to %d switches, where the kernel lists %d", low, high, listed)
 	}
 }
@@ -57,11 +58,59 @@ func listedSwitches(t *testing.T) int64 {
 	return n
 }
 
+// TestThreadUsageSplitsTime: a thread that only computes is told of user time,
+// as much as the kernel lists elsewhere, and of no more in all than its clock
+// has.
+func TestThreadUsageSplitsTime(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	last := multiplexers.ThreadUsage()
+	for deadline := time.Now().Add(patience); last.User < 2*last.System+5*listedUnit; {
+		now := multiplexers.ThreadUsage()
+		if now.User < last.User || now.System < last.System {
+			t.Fatalf("%+v after %+v", now, last)
+		}
+		if all := multiplexers.ThreadCPUTime(); now.User+now.System > all {
+			t.Fatalf("%+v of a thread that has used %s", now, all)
+		}
+		last = now
+		if time.Now().After(deadline) {
+			t.Fatalf("%+v after computing for %s", last, patience)
+		}
+		for range 1 << 20 {
+		}
+	}
+	low := multiplexers.ThreadUsage()
+	user, system := listedTimes(t)
+	high := multiplexers.ThreadUsage()
+	if user < low.User.Truncate(listedUnit) || user > high.User || system < low.System.Truncate(listedUnit) || system > high.System {
+		t.Errorf("from %+v to %+v, where the kernel lists %s and %s", low, high, user, system)
+	}
+}
+
+// listedUnit is that of the times in proc_pid_stat(5).
+const listedUnit = 10 * time.Millisecond
+
+// listedTimes is what proc_pid_stat(5) has on the calling thread.
+func listedTimes(t *testing.T) (user, system time.Duration) {
+	t.Helper()
+	stat, err := os.ReadFile("/proc/thread-self/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, fields, _ := strings.Cut(string(stat), ") ") // the name may have blanks in it
+	times := strings.Fields(fields)[11:13]
+	if _, err := fmt.Sscan(strings.Join(times, " "), &user, &system); err != nil {
+		t.Fatalf("%q in the thread's stat: %v", times, err)
+	}
+	return user * listedUnit, system * listedUnit
+}
+
 func TestClocksDoNotAllocate(t *testing.T) {
 	allocs := testing.AllocsPerRun(100, func() {
 		_ = multiplexers.ThreadCPUTime()
 		_ = multiplexers.Monotonic()
-		_ = multiplexers.ThreadSwitches()
+		_ = multiplexers.ThreadUsage()
 	})
 	if allocs != 0 {
 		t.Errorf("%v allocations", allocs)

@@ -30,6 +30,7 @@ type Config struct {
 // Counters counts what an iteration did within its time.
 type Counters struct {
 	Waits, Events, EmptyWaits int64
+	Examined                  int64 // pairs that waits handed to the kernel to look at, wait by wait; 0 where it keeps the set
 	Reads, Writes             int64
 }
 
@@ -38,6 +39,7 @@ type Iteration struct {
 	Messages int64         // bytes read: Active + Writes
 	Elapsed  time.Duration // from before the first wait to after the last read
 	CPU      time.Duration // of the calling thread, over the same stretch
+	User     time.Duration // the part of CPU outside the kernel, as rough as multiplexers.Usage says
 	Counters Counters
 	Switches int64 // involuntary context switches of the calling thread
 }
@@ -48,6 +50,7 @@ type Chain struct {
 	cfg    Config
 	mux    multiplexers.Multiplexer
 	edge   bool
+	whole  bool // each wait looks at the whole set
 	pairs  []pair
 	byFD   []int32 // reading end to pair
 	events []multiplexers.Event
@@ -93,6 +96,7 @@ func New(cfg Config) (*Chain, error) {
 		cfg:    cfg,
 		mux:    mux,
 		edge:   cfg.Mechanism.Trigger == multiplexers.EdgeTriggered,
+		whole:  !cfg.Mechanism.Capabilities.KernelSet,
 		pairs:  make([]pair, 0, cfg.Pairs),
 		events: make([]multiplexers.Event, cfg.Active),
 		buffer: make([]byte, 1),

@@ -37,6 +37,14 @@ func iterate(tb testing.TB, c *chain.Chain) chain.Iteration {
 	return did
 }
 
+// examined is all pairs in each wait, unless the kernel keeps the set.
+func examined(m multiplexers.Mechanism, pairs int, c chain.Counters) int64 {
+	if m.Capabilities.KernelSet {
+		return 0
+	}
+	return c.Waits * int64(pairs)
+}
+
 // Every byte is read once, and level-triggered with a read of its own, in every
 // iteration alike. Edge-triggered, a read may take several, and one that finds
 // nothing is the exception.
@@ -73,6 +81,9 @@ func TestCounts(t *testing.T) {
 					if did.Elapsed <= 0 || did.CPU <= 0 {
 						t.Errorf("iteration %d: took %s, and %s of CPU time", i, did.Elapsed, did.CPU)
 					}
+					if want := examined(m, test.pairs, got); got.Examined != want {
+						t.Errorf("iteration %d: %d examined in %d waits, want %d", i, got.Examined, got.Waits, want)
+					}
 					if m.Trigger == multiplexers.EdgeTriggered {
 						if got.Reads > messages+5 || got.Reads < 1 || got.Events > messages {
 							t.Errorf("iteration %d: %d reads for %d bytes", i, got.Reads, messages)
@@ -101,6 +112,7 @@ func TestATokenThatRunsAround(t *testing.T) {
 		for _, pairs := range []int{1, 2, 3, 100} {
 			did := iterate(t, ring(t, m, pairs, 1, writes))
 			want := chain.Counters{Waits: writes + 1, Events: writes + 1, Reads: writes + 1, Writes: writes}
+			want.Examined = examined(m, pairs, want)
 			if did.Counters != want {
 				t.Errorf("%s, %d pairs: %+v, want %+v", m.Name, pairs, did.Counters, want)
 			}

@@ -38,18 +38,24 @@ func (c *Chain) iterate() Iteration {
 	}
 	want := int64(c.cfg.Active + c.cfg.Writes)
 	c.counters = Counters{} // those writes are not of the time
-	switches := multiplexers.ThreadSwitches()
+	usage := multiplexers.ThreadUsage()
 	cpu, began := multiplexers.ThreadCPUTime(), time.Now()
 	for c.got < want && c.failed.err == nil {
 		c.turn()
 	}
 	elapsed := time.Since(began)
+	cpu = multiplexers.ThreadCPUTime() - cpu
+	used := multiplexers.ThreadUsage()
+	if c.whole {
+		c.counters.Examined = c.counters.Waits * int64(len(c.pairs))
+	}
 	return Iteration{
 		Messages: c.got,
 		Elapsed:  elapsed,
-		CPU:      multiplexers.ThreadCPUTime() - cpu,
+		CPU:      cpu,
+		User:     used.User - usage.User,
 		Counters: c.counters,
-		Switches: multiplexers.ThreadSwitches() - switches,
+		Switches: used.Switches - usage.Switches,
 	}
 }
 

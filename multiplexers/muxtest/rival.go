@@ -49,7 +49,7 @@ func Rival() (end func(), err error) {
 		end()
 		return nil, os.NewSyscallError("sched_setaffinity", err)
 	}
-	for deadline := time.Now().Add(watchdog); multiplexers.ThreadSwitches() == 0; {
+	for deadline := time.Now().Add(watchdog); multiplexers.ThreadUsage().Switches == 0; {
 		if time.Now().After(deadline) {
 			end()
 			return nil, fmt.Errorf("a thread that shares its CPU with another keeps it for %s", watchdog)

@@ -48,10 +48,12 @@ func (l *loop) obey() (stopped bool) {
 // answer replies to c, and returns the thread's CPU time when it began.
 func (l *loop) answer(c command) (began time.Duration) {
 	began = multiplexers.ThreadCPUTime()
+	usage := multiplexers.ThreadUsage()
 	c.reply <- Snapshot{
 		Counters:   l.counters,
 		CPU:        began - l.unbilled,
-		Switches:   multiplexers.ThreadSwitches(),
+		User:       usage.User,
+		Switches:   usage.Switches,
 		Open:       l.open,
 		Refused:    l.refused,
 		LastAccept: l.lastAccept,

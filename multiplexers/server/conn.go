@@ -80,6 +80,9 @@ func (l *loop) handle(fd int, ready multiplexers.Interest) {
 			return
 		}
 		l.counters.BytesIn += int64(n)
+		if l.steps > 0 {
+			l.spun = spin(l.spun, l.steps)
+		}
 		// The usual case is written here, in the function that reads: see the
 		// note on package multiplexers' transfer.
 		l.counters.Writes++

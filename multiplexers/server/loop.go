@@ -36,6 +36,7 @@ type loop struct {
 	edge     bool
 	whole    bool                  // each wait looks at the whole set
 	initial  multiplexers.Interest // of a connection
+	steps    int                   // of spin, for each read that is echoed
 	listener int
 	reserve  int // spare descriptor, given up to accept and refuse when there is no other; -1 if lost
 	paused   bool
@@ -51,13 +52,14 @@ type loop struct {
 	again    []int    // the requeued of the batch before, in hand
 	closing  []int    // removed from the set, to be closed after the batch
 
+	spun       uint64 // what the last spin came to, from which the next goes on
 	counters   Counters
 	refused    int64
 	lastAccept time.Duration
 	unbilled   time.Duration // CPU time that snapshots took
 }
 
-func newLoop(cfg Config, listener, wake int, commands <-chan command) (*loop, error) {
+func newLoop(cfg Config, steps, listener, wake int, commands <-chan command) (*loop, error) {
 	mux, err := cfg.Backend.Mechanism.New(cfg.Entry)
 	if err != nil {
 		return nil, fmt.Errorf("backend %s: %w", cfg.Backend.Name, err)
@@ -65,6 +67,8 @@ func newLoop(cfg Config, listener, wake int, commands <-chan command) (*loop, er
 	l := &loop{
 		entry:    cfg.Entry,
 		mux:      mux,
+		steps:    steps,
+		spun:     seed,
 		edge:     cfg.Backend.Mechanism.Trigger == multiplexers.EdgeTriggered,
 		whole:    !cfg.Backend.Mechanism.Capabilities.KernelSet,
 		initial:  multiplexers.Readable,
@@ -115,6 +119,7 @@ func (l *loop) serve() error {
 
 // turn is one wait and what it brought. It says whether the loop is to end.
 func (l *loop) turn() (stopped bool, err error) {
+	examined := l.examined() // before the batch changes the set
 	n, err := l.mux.Wait(l.events, l.timeout())
 	if err != nil {
 		return false, err
@@ -139,7 +144,7 @@ func (l *loop) turn() (stopped bool, err error) {
 		l.handle(fd, l.initial)
 	}
 	l.closeBatch()
-	l.count(n, woken)
+	l.count(n, examined, woken)
 	// Last, so that a snapshot covers the whole batch.
 	return woken && l.obey(), nil
 }
@@ -156,8 +161,20 @@ func (l *loop) timeout() time.Duration {
 	return -1
 }
 
+// examined is how many descriptors the next wait hands to the kernel to look at:
+// those of which anything is wanted, unless the kernel keeps the set.
+func (l *loop) examined() int {
+	switch {
+	case !l.whole:
+		return 0
+	case l.paused:
+		return l.open + 1 // the control descriptor
+	}
+	return l.open + 2 // and the listener
+}
+
 // count leaves out the control descriptor, and a wait that woke for it alone.
-func (l *loop) count(n int, woken bool) {
+func (l *loop) count(n, examined int, woken bool) {
 	if woken {
 		if n--; n == 0 {
 			return
@@ -165,6 +182,7 @@ func (l *loop) count(n int, woken bool) {
 	}
 	l.counters.Waits++
 	l.counters.Events += int64(n)
+	l.counters.Examined += int64(examined)
 	if n == 0 {
 		l.counters.EmptyWaits++
 	}

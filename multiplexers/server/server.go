@@ -25,6 +25,14 @@ type Config struct {
 	// before the kernel doubles them (socket(7)). 0 leaves both to the
 	// kernel's own tuning.
 	SocketBuffers int
+	// Spin is CPU time that the server burns on top for each read that it
+	// echoes, before it writes the reply: a stand-in for work. That is once a
+	// message, where a message fits one read (64 KiB) and comes alone and whole.
+	// 0 is none; New refuses less, and more than MaxSpin.
+	//
+	// It is turned into a number of steps once, by New, at the speed that the
+	// CPU has then: on a slower CPU it takes longer, as real work does.
+	Spin time.Duration
 }
 
 // Counters counts what the event loop did. A wait that woke for nothing but
@@ -32,6 +40,7 @@ type Config struct {
 // descriptor.
 type Counters struct {
 	Waits, Events, EmptyWaits int64
+	Examined                  int64 // descriptors that waits handed to the kernel to look at, wait by wait; 0 where it keeps the set
 	Adds, Modifies, Removes   int64
 	Accepts                   int64
 	Reads, Writes             int64 // calls, those that got EAGAIN included
@@ -46,6 +55,10 @@ type Snapshot struct {
 	// took. The wait that a snapshot ended is in it, though not in Counters:
 	// a second snapshot right after tells what that costs.
 	CPU time.Duration
+	// User is the thread's user time since it began, as rough as
+	// multiplexers.Usage says. What answering took is in it: the kernel's split
+	// of so short a stretch says nothing.
+	User time.Duration
 	// Switches counts involuntary context switches of the loop's thread: the
 	// kernel gave its CPU to another.
 	Switches int64
@@ -75,6 +88,10 @@ type Server struct {
 // New listens on cfg.Address. The caller runs Serve, and calls Close in the end
 // even if Serve failed.
 func New(cfg Config) (*Server, error) {
+	steps, err := stepsFor(cfg.Spin)
+	if err != nil {
+		return nil, err
+	}
 	listener, address, err := listen(cfg.Address, cfg.SocketBuffers)
 	if err != nil {
 		return nil, fmt.Errorf("listening on %s: %w", cfg.Address, err)
@@ -84,7 +101,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, errors.Join(os.NewSyscallError("eventfd2", err), unix.Close(listener))
 	}
 	s := &Server{address: address, commands: make(chan command, 1), wake: wake, ended: make(chan struct{})}
-	s.loop, err = newLoop(cfg, listener, wake, s.commands)
+	s.loop, err = newLoop(cfg, steps, listener, wake, s.commands)
 	if err != nil {
 		return nil, errors.Join(err, unix.Close(listener), unix.Close(wake))
 	}

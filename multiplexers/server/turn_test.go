@@ -18,6 +18,8 @@ import (
 type stepped struct {
 	tb      testing.TB
 	loop    *loop
+	from    unix.RawSockaddrInet4 // of clients
+	to      unix.RawSockaddrInet4
 	clients []int
 	message []byte
 	got     []byte
@@ -25,9 +27,11 @@ type stepped struct {
 
 // step connects n clients and has each exchange a message, so that the loop
 // has grown its tables and an edge-triggered set has reported its first edges.
-func step(tb testing.TB, b Backend, n int) *stepped {
+// Entry and address of the configuration are the function's own.
+func step(tb testing.TB, cfg Config, n int) *stepped {
 	tb.Helper()
-	server, err := New(Config{Backend: b, Entry: multiplexers.Raw, Address: netip.MustParseAddrPort("127.0.0.1:0")})
+	cfg.Entry, cfg.Address = multiplexers.Raw, netip.MustParseAddrPort("127.0.0.1:0")
+	server, err := New(cfg)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -41,24 +45,44 @@ func step(tb testing.TB, b Backend, n int) *stepped {
 		}
 		_ = unix.Close(server.wake)
 	})
-	from := unix.RawSockaddrInet4{Family: unix.AF_INET, Addr: [4]byte{127, 0, 0, 1}}
-	to := from
+	s.from = unix.RawSockaddrInet4{Family: unix.AF_INET, Addr: [4]byte{127, 0, 0, 1}}
+	s.to = s.from
 	port := server.Address().Port()
-	to.Port = port<<8 | port>>8 // network byte order, on little-endian machines
-	for i := range n {
-		fd, errno := multiplexers.Raw.Connect(&from, &to, 0)
-		if fd >= 0 {
-			s.clients = append(s.clients, fd)
-		}
-		if errno != 0 {
-			tb.Fatalf("connecting: %v", errno)
-		}
-		for s.loop.open <= i {
-			s.turn()
-		}
+	s.to.Port = port<<8 | port>>8 // network byte order, on little-endian machines
+	for range n {
+		s.connect()
 	}
 	s.exchange(n)
 	return s
+}
+
+// connect adds a client, and takes turns until it is accepted.
+func (s *stepped) connect() {
+	fd, errno := multiplexers.Raw.Connect(&s.from, &s.to, 0)
+	if fd >= 0 {
+		s.clients = append(s.clients, fd)
+	}
+	if errno != 0 {
+		s.tb.Fatalf("connecting: %v", errno)
+	}
+	s.turnUntil(len(s.clients))
+}
+
+// reset ends the first client's connection, and takes turns until the loop has
+// closed its own end.
+func (s *stepped) reset() {
+	if errno := multiplexers.Raw.Reset(s.clients[0]); errno != 0 {
+		s.tb.Fatalf("resetting a connection: %v", errno)
+	}
+	s.clients = s.clients[1:]
+	s.turnUntil(len(s.clients))
+}
+
+// turnUntil so many connections are open.
+func (s *stepped) turnUntil(open int) {
+	for s.loop.open != open {
+		s.turn()
+	}
 }
 
 // exchange has every so-many-th of the clients, as many as active, send a
@@ -99,7 +123,7 @@ func BenchmarkTurn(b *testing.B) {
 	for _, backend := range Backends() {
 		for _, size := range [...]struct{ n, active int }{{1, 1}, {100, 1}, {100, 100}, {1000, 1}, {1000, 1000}} {
 			b.Run(fmt.Sprintf("mux=%s/n=%d/active=%d", backend.Name, size.n, size.active), func(b *testing.B) {
-				s := step(b, backend, size.n)
+				s := step(b, Config{Backend: backend}, size.n)
 				waits := s.loop.counters.Waits
 				b.ReportAllocs()
 				for b.Loop() {
@@ -115,7 +139,7 @@ func BenchmarkTurn(b *testing.B) {
 func TestTurnDoesNotAllocate(t *testing.T) {
 	for _, backend := range Backends() {
 		t.Run(backend.Name, func(t *testing.T) {
-			s := step(t, backend, 100)
+			s := step(t, Config{Backend: backend}, 100)
 			for _, active := range [...]int{1, 10, 100} {
 				if allocs := testing.AllocsPerRun(50, func() { s.exchange(active) }); allocs != 0 {
 					t.Errorf("%v allocations with %d of 100 connections active", allocs, active)
