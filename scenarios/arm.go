@@ -34,6 +34,7 @@ func newArmRun(arm Arm, b *block, place int, seed uint64) *armRun {
 		Arm:       arm.Name,
 		Backend:   arm.Backend,
 		Reference: arm.Reference,
+		Control:   arm.Control,
 		Options:   arm.options(),
 		StartedAt: place,
 		ServerCPU: b.cpus.server,
@@ -43,6 +44,9 @@ func newArmRun(arm Arm, b *block, place int, seed uint64) *armRun {
 	}}
 	if b.outside {
 		a.trial.Options["cpu"] = "outside"
+	}
+	if b.apart != "" {
+		a.trial.Validity = append(a.trial.Validity, b.apart)
 	}
 	if b.cell.Scenario == Chain {
 		a.trial.LoadCPU = unpinned // there is nobody to load
@@ -88,7 +92,7 @@ func (a *armRun) startServer(ctx context.Context) error {
 func (a *armRun) serverSpec(role Role) Spec {
 	return Spec{
 		Protocol: protocolVersion, Role: role, Entry: a.arm.Entry.String(), CPU: a.block.cpus.server,
-		SocketBuffers: a.block.cell.SocketBuffers, Backend: a.arm.Backend, Program: a.arm.Program,
+		SocketBuffers: a.block.cell.SocketBuffers, Backend: a.arm.Backend, Program: a.arm.Program, Spin: a.arm.Spin,
 	}
 }
 
@@ -220,8 +224,8 @@ func (a *armRun) report(ctx context.Context, w Worker) (*LoadState, int64, error
 }
 
 // finished is the trial of an arm whose workers have stopped; interrupted is
-// why the run was, or nil.
-func (a *armRun) finished(interrupted error, overhead time.Duration) results.Trial {
+// why the run was, or nil, and vitality what the machine did meanwhile, if that is known.
+func (a *armRun) finished(interrupted error, overhead time.Duration, vitality *Vitality) results.Trial {
 	switch {
 	case a.failed():
 	case interrupted != nil:
@@ -232,6 +236,7 @@ func (a *armRun) finished(interrupted error, overhead time.Duration) results.Tri
 		a.trial.Values[results.BlockOverhead] = float64(overhead)
 	}
 	summarise(&a.trial)
+	check(&a.trial, vitality)
 	if err := a.trial.Validate(); err != nil {
 		a.disbelieve(err)
 	}

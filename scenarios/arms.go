@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"time"
 
 	"muxbench/multiplexers"
 	"muxbench/multiplexers/server"
@@ -17,8 +18,10 @@ type Arm struct {
 	Name      string // unique in the plan
 	Backend   string // of ours, or the name of an external server
 	Entry     multiplexers.Entry
-	Program   string // command line of an external server, for sh(1)
+	Program   string        // command line of an external server, for sh(1)
+	Spin      time.Duration // CPU time that each message costs on top, to be seen by the others
 	Reference bool
+	Control   bool // the reference a second time
 }
 
 func (a Arm) external() bool { return a.Program != "" }
@@ -28,7 +31,11 @@ func (a Arm) options() map[string]string {
 	if a.external() {
 		return map[string]string{"server": a.Program}
 	}
-	return map[string]string{"entry": a.Entry.String()}
+	options := map[string]string{"entry": a.Entry.String()}
+	if a.Spin > 0 {
+		options["spin"] = a.Spin.String()
+	}
+	return options
 }
 
 // unfit says why the arm cannot be measured in a cell; empty if it can.
@@ -70,7 +77,8 @@ func (e External) check(known []string, arms []Arm) error {
 // DefaultBackends are those that are compared unless others are named.
 func DefaultBackends() []string { return []string{"select", "poll", "epoll-lt", "epoll-et"} }
 
-// arms is every backend with every entry.
+// arms is every backend with every entry and every spin, the external servers,
+// and the control arm right after the reference.
 func (r Request) arms() ([]Arm, error) {
 	names, entries := r.Backends, r.Entries
 	if len(names) == 0 {
@@ -86,6 +94,10 @@ func (r Request) arms() ([]Arm, error) {
 	if len(entries) == 0 {
 		entries = []multiplexers.Entry{multiplexers.Raw}
 	}
+	spins := r.Spins
+	if len(spins) == 0 {
+		spins = []time.Duration{0}
+	}
 	reference := r.Reference
 	if reference == "" {
 		reference = names[0]
@@ -99,14 +111,19 @@ func (r Request) arms() ([]Arm, error) {
 			return nil, unknown("--backends", name, append(known, "all"))
 		}
 		for _, e := range entries {
-			a := Arm{Name: name, Backend: name, Entry: e}
-			if e != multiplexers.Raw {
-				a.Name += "/" + e.String()
+			for _, spin := range spins {
+				a := Arm{Name: name, Backend: name, Entry: e, Spin: spin}
+				if e != multiplexers.Raw {
+					a.Name += "/" + e.String()
+				}
+				if spin != 0 {
+					a.Name += "/spin-" + spin.String()
+				}
+				if slices.ContainsFunc(arms, func(b Arm) bool { return b.Name == a.Name }) {
+					return nil, &Invalid{Flag: "--backends", Value: name, Allowed: "name each backend, each entry and each spin once"}
+				}
+				arms = append(arms, a)
 			}
-			if slices.ContainsFunc(arms, func(b Arm) bool { return b.Name == a.Name }) {
-				return nil, &Invalid{Flag: "--backends", Value: name, Allowed: "name each backend and each entry once"}
-			}
-			arms = append(arms, a)
 		}
 	}
 	for _, e := range r.Servers {
@@ -119,6 +136,10 @@ func (r Request) arms() ([]Arm, error) {
 	for i, a := range arms {
 		if a.Name == reference || a.Backend == reference {
 			arms[i].Reference = true
+			if !r.NoControl {
+				a.Name, a.Control = a.Name+"/control", true
+				arms = slices.Insert(arms, i+1, a)
+			}
 			return arms, nil
 		}
 	}

@@ -15,30 +15,65 @@ import (
 // of a cell, all alive together. Its phases are: start every server, start
 // every load worker, connect one arm after the other, warm up, turns of
 // slices, collect, stop. An arm that fails is stopped at once, and the others
-// go on without it.
+// go on without it. Where the arms cannot all be alive, each goes through all of
+// this by itself.
 type block struct {
 	cell     results.Cell
 	number   int
 	cpus     cpus
 	random   *rand.Rand
+	turn     *orders
+	slice    time.Duration // at least
+	apart    string        // why the arms are alive one after the other; empty if they are not
 	launcher Launcher
+	machine  Machine
 	outside  bool // the CPU time of servers is read from outside
 
-	arms   []*armRun     // in the order of starting
+	arms   []*armRun     // in the plan's order
 	useful time.Duration // spent connecting, warming up, in slices, and closing
 }
 
-// run measures the block and returns a trial for each arm, in the plan's order.
-func (b *block) run(ctx context.Context, arms []Arm, seed uint64) []results.Trial {
-	inPlan := make([]*armRun, len(arms))
+// run measures the block, its arms started in the order given, and returns a
+// trial for each arm, in the plan's order. It says whether the block is void.
+func (b *block) run(ctx context.Context, arms []Arm, started []int, seed uint64) (trials []results.Trial, void bool) {
 	// All arms are read the same way, so that they compare. A chain's program
 	// reads its own clock.
 	b.outside = b.cell.Scenario != Chain && slices.ContainsFunc(arms, func(a Arm) bool { return a.external() && a.unfit(b.cell) == "" })
-	for place, i := range b.random.Perm(len(arms)) {
-		inPlan[i] = newArmRun(arms[i], b, place, seed)
-		b.arms = append(b.arms, inPlan[i])
+	b.arms = make([]*armRun, len(arms))
+	inOrder := make([]*armRun, len(arms))
+	for place, i := range started {
+		b.arms[i] = newArmRun(arms[i], b, place, seed)
+		inOrder[place] = b.arms[i]
 	}
 	began := time.Now()
+	b.machine.Began(b.cpus.server, b.cpus.load)
+	together := [][]*armRun{inOrder}
+	if b.apart != "" {
+		together = slices.Collect(slices.Chunk(inOrder, 1))
+	}
+	for _, group := range together {
+		b.live(ctx, group)
+	}
+	b.machine.Turn()
+	vitality := b.machine.Ended()
+	overhead := time.Since(began) - b.useful
+	interrupted := context.Cause(ctx)
+	trials = make([]results.Trial, len(b.arms))
+	for i, a := range b.arms {
+		trials[i] = a.finished(interrupted, overhead/time.Duration(len(b.arms)), vitality)
+	}
+	reason := disturbed(vitality, trials)
+	for i := range trials {
+		if t := &trials[i]; reason != "" && t.Status == results.StatusOK {
+			t.Status, t.Reason = results.StatusVoided, reason
+			void = true
+		}
+	}
+	return trials, void
+}
+
+// live takes arms that are alive together from their start to their end.
+func (b *block) live(ctx context.Context, arms []*armRun) {
 	window := b.exchange
 	switch b.cell.Scenario {
 	case Connect:
@@ -47,23 +82,18 @@ func (b *block) run(ctx context.Context, arms []Arm, seed uint64) []results.Tria
 		window = b.chains
 	}
 	if b.cell.Scenario == Chain {
-		b.each(ctx, (*armRun).startChain)
+		each(ctx, arms, (*armRun).startChain)
 	} else {
-		b.each(ctx, (*armRun).startServer)
-		b.each(ctx, (*armRun).startLoad)
+		each(ctx, arms, (*armRun).startServer)
+		each(ctx, arms, (*armRun).startLoad)
 	}
-	b.spend(func() { window(ctx) })
-	b.each(ctx, (*armRun).collect)
-	for _, a := range b.arms {
+	// Who was started first is not to be the one who connects first.
+	b.random.Shuffle(len(arms), func(i, j int) { arms[i], arms[j] = arms[j], arms[i] })
+	b.spend(func() { window(ctx, arms) })
+	each(ctx, arms, (*armRun).collect)
+	for _, a := range arms {
 		b.spend(func() { a.stop(ctx) })
 	}
-	overhead := time.Since(began) - b.useful
-	interrupted := context.Cause(ctx)
-	trials := make([]results.Trial, len(inPlan))
-	for i, a := range inPlan {
-		trials[i] = a.finished(interrupted, overhead/time.Duration(len(inPlan)))
-	}
-	return trials
 }
 
 // spend does what a block is for, and takes its time.
@@ -74,20 +104,21 @@ func (b *block) spend(work func()) {
 }
 
 // each does one step for every arm that has not failed.
-func (b *block) each(ctx context.Context, step func(*armRun, context.Context) error) {
-	for _, a := range b.arms {
+func each(ctx context.Context, arms []*armRun, step func(*armRun, context.Context) error) {
+	for _, a := range arms {
 		a.attempt(ctx, step)
 	}
 }
 
-// inTurns gives every arm one slice per turn, in random order.
-func (b *block) inTurns(ctx context.Context, turns int, slice func(a *armRun, ctx context.Context, turn int) (results.Slice, error)) {
+// inTurns gives every arm one slice per turn, in balanced random orders.
+func (b *block) inTurns(ctx context.Context, arms []*armRun, turns int, slice func(a *armRun, ctx context.Context, turn int) (results.Slice, error)) {
 	for turn := range turns {
-		for order, i := range b.random.Perm(len(b.arms)) {
-			b.arms[i].attempt(ctx, func(a *armRun, ctx context.Context) error {
+		b.machine.Turn()
+		for place, a := range b.nextTurn(arms) {
+			a.attempt(ctx, func(a *armRun, ctx context.Context) error {
 				s, err := slice(a, ctx, turn)
 				if err == nil {
-					s.Turn, s.Order = turn, order
+					s.Turn, s.Order = turn, place
 					a.trial.Slices = append(a.trial.Slices, s)
 				}
 				return err
@@ -96,32 +127,44 @@ func (b *block) inTurns(ctx context.Context, turns int, slice func(a *armRun, ct
 	}
 }
 
+// nextTurn is the order of a turn.
+func (b *block) nextTurn(arms []*armRun) []*armRun {
+	if len(arms) < len(b.arms) {
+		return arms // one that is alive by itself
+	}
+	order := make([]*armRun, len(arms))
+	for place, i := range b.turn.next() {
+		order[place] = b.arms[i]
+	}
+	return order
+}
+
 // exchange runs the window of a cell whose connections carry messages.
-func (b *block) exchange(ctx context.Context) {
-	b.each(ctx, (*armRun).connect)
-	b.each(ctx, (*armRun).warmUp)
+func (b *block) exchange(ctx context.Context, arms []*armRun) {
+	each(ctx, arms, (*armRun).connect)
+	each(ctx, arms, (*armRun).warmUp)
 	var pilots []pilot
-	for _, a := range b.arms {
+	for _, a := range arms {
 		if !a.failed() {
 			pilots = append(pilots, a.pilot)
 		}
 	}
-	parts := window(b.cell, pilots)
-	b.inTurns(ctx, len(parts), func(a *armRun, ctx context.Context, turn int) (results.Slice, error) {
+	parts := window(b.cell, b.slice, pilots)
+	b.inTurns(ctx, arms, len(parts), func(a *armRun, ctx context.Context, turn int) (results.Slice, error) {
 		return a.slice(ctx, parts[turn])
 	})
 }
 
 // setUpRepeatedly runs the window of a cell whose slices are set-ups. The
 // first one of each arm is not counted.
-func (b *block) setUpRepeatedly(ctx context.Context) {
+func (b *block) setUpRepeatedly(ctx context.Context, arms []*armRun) {
 	slowest := time.Duration(0)
-	b.each(ctx, func(a *armRun, ctx context.Context) error {
+	each(ctx, arms, func(a *armRun, ctx context.Context) error {
 		s, err := a.setUp(ctx, false)
 		slowest = max(slowest, time.Duration(s.ElapsedNS))
 		return err
 	})
-	b.inTurns(ctx, setUps(slowest), func(a *armRun, ctx context.Context, _ int) (results.Slice, error) {
+	b.inTurns(ctx, arms, setUps(slowest), func(a *armRun, ctx context.Context, _ int) (results.Slice, error) {
 		return a.setUp(ctx, true)
 	})
 }

@@ -20,6 +20,10 @@ const (
 	maxEstimate    = 7 * 24 * time.Hour
 	minDuration    = 10 * time.Millisecond
 	minBuffer      = 1 << 10
+	minPrecision   = 0.001
+	maxPrecision   = 0.5
+	minBudget      = time.Second
+	maxSpin        = time.Millisecond
 )
 
 // check refuses numbers outside of their bounds.
@@ -60,6 +64,19 @@ func (r Request) check() error {
 	case s.Duration != 0 && len(s.Rounds) > 0:
 		return &Invalid{Flag: "--duration", Value: s.Duration.String(), Allowed: "give rounds or a duration, not both"}
 	}
+	switch {
+	case r.Precision != 0 && !(r.Precision >= minPrecision && r.Precision <= maxPrecision):
+		return &Invalid{Flag: "--precision", Value: fmt.Sprintf("%g%%", 100*r.Precision), Allowed: fmt.Sprintf("%g%% to %g%% is allowed", 100*minPrecision, 100*maxPrecision)}
+	case r.Budget != 0 && (r.Budget < minBudget || r.Budget > maxEstimate):
+		return &Invalid{Flag: "--budget", Value: r.Budget.String(), Allowed: fmt.Sprintf("%s to %s is allowed", minBudget, maxEstimate)}
+	case r.Slice != 0 && (r.Slice < minDuration/10 || r.Slice > maxDuration):
+		return &Invalid{Flag: "--slice", Value: r.Slice.String(), Allowed: fmt.Sprintf("%s to %s is allowed", minDuration/10, maxDuration)}
+	}
+	for _, spin := range r.Spins {
+		if spin < 0 || spin > maxSpin {
+			return &Invalid{Flag: "--spin", Value: spin.String(), Allowed: fmt.Sprintf("0s to %s is allowed", maxSpin)}
+		}
+	}
 	return r.fits()
 }
 
@@ -76,6 +93,7 @@ func (r Request) fits() error {
 		{"--size", len(s.Sizes) > 0, false, false},
 		{"--duration", s.Duration != 0, false, false},
 		{"--socket-buffers", len(s.SocketBuffers) > 0, true, false},
+		{"--spin", len(r.Spins) > 0, false, false},
 	}
 	for _, f := range flags {
 		why := ""

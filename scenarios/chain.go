@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"muxbench/multiplexers"
 	"muxbench/multiplexers/chain"
 	"muxbench/multiplexers/server"
@@ -18,14 +20,14 @@ import (
 const iterations = 25
 
 // chains runs the window of a cell of scenario chain, an iteration each turn.
-func (b *block) chains(ctx context.Context) {
+func (b *block) chains(ctx context.Context, arms []*armRun) {
 	long := make(map[*armRun]bool)
-	b.each(ctx, func(a *armRun, ctx context.Context) error {
+	each(ctx, arms, func(a *armRun, ctx context.Context) error {
 		s, err := a.iterate(ctx, Command{Do: DoIterate})
-		long[a] = time.Duration(s.ElapsedNS) >= minSlice
+		long[a] = time.Duration(s.ElapsedNS) >= b.slice
 		return err
 	})
-	b.inTurns(ctx, iterations, func(a *armRun, ctx context.Context, _ int) (results.Slice, error) {
+	b.inTurns(ctx, arms, iterations, func(a *armRun, ctx context.Context, _ int) (results.Slice, error) {
 		// The arms before have left nothing of this one in the caches. An
 		// iteration that is not counted brings it back, as it is where
 		// iterations follow each other; a long one does so by itself.
@@ -67,6 +69,8 @@ func (a *armRun) iterate(ctx context.Context, command Command) (results.Slice, e
 		Messages:       did.Messages,
 		ElapsedNS:      int64(did.Elapsed),
 		ServerCPUNS:    int64(did.CPU),
+		ServerUserNS:   int64(did.User),
+		ServerQueuedNS: int64(did.Queued),
 		ServerSwitches: did.Switches,
 		WorldStops:     did.WorldStops,
 	}, nil
@@ -91,7 +95,7 @@ func workAsChain(spec Spec, entry multiplexers.Entry, l *lines) error {
 	if err := l.write(Reply{Protocol: protocolVersion, RSS: residentBytes(self), Shared: shared}); err != nil {
 		return err
 	}
-	world := watchWorld()
+	world, queue := watchWorld(), watchQueue(unix.Gettid())
 	return l.serve(func(command Command) (Reply, error) {
 		switch command.Do {
 		case DoReport:
@@ -102,12 +106,13 @@ func workAsChain(spec Spec, entry multiplexers.Entry, l *lines) error {
 					return Reply{}, err
 				}
 			}
-			stops := world.stops()
+			stops, queued := world.stops(), queue.waited()
 			did, err := c.Iterate()
 			return Reply{Chain: &ChainState{
-				Messages: did.Messages, Elapsed: did.Elapsed, CPU: did.CPU, Switches: did.Switches, WorldStops: world.stops() - stops,
+				Messages: did.Messages, Elapsed: did.Elapsed, CPU: did.CPU, User: did.User, Queued: queue.waited() - queued,
+				Switches: did.Switches, WorldStops: world.stops() - stops,
 				Counters: results.Counters{
-					Waits: did.Counters.Waits, Events: did.Counters.Events, EmptyWaits: did.Counters.EmptyWaits,
+					Waits: did.Counters.Waits, Events: did.Counters.Events, EmptyWaits: did.Counters.EmptyWaits, Examined: did.Counters.Examined,
 					Reads: did.Counters.Reads, Writes: did.Counters.Writes, BytesIn: did.Messages, BytesOut: did.Counters.Writes,
 				},
 			}}, err

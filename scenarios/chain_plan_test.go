@@ -33,16 +33,16 @@ func TestPlansOfChains(t *testing.T) {
 		want       []results.Cell
 		wantBlocks int
 	}{
-		{"the classic workloads", scenarios.Request{Scenarios: []string{"chain"}}, chainCells(100, 1000, 5000), 9},
+		{"the classic workloads", scenarios.Request{Scenarios: []string{"chain"}}, chainCells(100, 1000, 5000), 10},
 		{"over fewer pairs", scenarios.Request{Scenarios: []string{"chain"}, Sweep: scenarios.Sweep{Connections: []int{10, 200}}, Blocks: 2}, chainCells(10, 200), 2},
 		{
 			"one of the user's, once", scenarios.Request{Scenarios: []string{"chain"}, Sweep: scenarios.Sweep{Connections: []int{10}, Active: count(5), Rounds: []int{7, 8}}},
 			[]results.Cell{
 				{Scenario: "chain", Connections: 10, Active: 5, Rounds: 7, Size: 1},
 				{Scenario: "chain", Connections: 10, Active: 5, Rounds: 8, Size: 1},
-			}, 9,
+			}, 10,
 		},
-		{"preset libevent", scenarios.Request{Preset: "libevent"}, chainCells(100, 1000, 5000, 9900), 3},
+		{"preset libevent", scenarios.Request{Preset: "libevent"}, chainCells(100, 1000, 5000, 9900), 6},
 		{"preset libevent over other pairs", scenarios.Request{Preset: "libevent", Sweep: scenarios.Sweep{Connections: []int{50, 300}}, Blocks: 1}, chainCells(50, 300), 1},
 		{
 			"flags that only the other scenario has a use for",
@@ -51,7 +51,7 @@ func TestPlansOfChains(t *testing.T) {
 				{Scenario: "chain", Connections: 10, Active: 3, Rounds: 100, Size: 1},
 				{Scenario: "chain", Connections: 10, Active: 3, Rounds: 1000, Size: 1},
 				{Scenario: "echo", Connections: 10, Active: 3, DurationNS: int64(50 * time.Millisecond), Size: 64, SocketBuffers: 4096},
-			}, 9,
+			}, 10,
 		},
 		{
 			"the same, the other way around",
@@ -60,7 +60,7 @@ func TestPlansOfChains(t *testing.T) {
 				{Scenario: "echo", Connections: 10, Active: 10, Rounds: 3, Size: 64},
 				{Scenario: "chain", Connections: 10, Active: 1, Rounds: 3, Size: 1},
 				{Scenario: "chain", Connections: 10, Active: 10, Rounds: 3, Size: 1},
-			}, 9,
+			}, 10,
 		},
 	}
 	for _, test := range tests {
@@ -139,13 +139,14 @@ func TestFitsOfChains(t *testing.T) {
 		name   string
 		limit  func(l *scenarios.Limits, n int)
 		enough int
+		apart  bool // one arm after the other fits
 		says   []string
 	}{
-		{"descriptors", func(l *scenarios.Limits, n int) { l.Descriptors = uint64(n) }, 2032, []string{"chain with 1000 ", "needs 2032 descriptors", "limit is 2031", `"ulimit -Hn 2032"`, "at most 999 "}},
-		{"files", func(l *scenarios.Limits, n int) { l.Files = int64(n) }, 4 * 2032, []string{"8128 files", "fs.file-max"}},
-		{"memory", func(l *scenarios.Limits, n int) { l.Memory = int64(n) }, 4*(12<<20) + 4*1000*(5<<10), []string{"of memory", "this machine has"}},
+		{"descriptors", func(l *scenarios.Limits, n int) { l.Descriptors = uint64(n) }, 2032, false, []string{"chain with 1000 ", "needs 2032 descriptors", "limit is 2031", `"ulimit -Hn 2032"`, "at most 999 "}},
+		{"files", func(l *scenarios.Limits, n int) { l.Files = int64(n) }, 4 * 2032, true, []string{"8128 files", "fs.file-max"}},
+		{"memory", func(l *scenarios.Limits, n int) { l.Memory = int64(n) }, 4*(12<<20) + 4*1000*(5<<10), true, []string{"of memory", "this machine has"}},
 	}
-	plan, err := scenarios.Build(scenarios.Request{Scenarios: []string{"chain"}, Sweep: scenarios.Sweep{Connections: []int{1000}}})
+	plan, err := scenarios.Build(scenarios.Request{Scenarios: []string{"chain"}, NoControl: true, Sweep: scenarios.Sweep{Connections: []int{1000}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,17 +155,21 @@ func TestFitsOfChains(t *testing.T) {
 			l := ample()
 			l.Ports, l.Tracked = 0, 0
 			test.limit(&l, test.enough)
-			if err := plan.Fits(l); err != nil {
-				t.Errorf("with just enough: %v", err)
+			if err := plan.Fits(l); err != nil || len(plan.Apart) > 0 {
+				t.Errorf("with just enough: %v, apart: %v", err, plan.Apart)
 			}
 			test.limit(&l, test.enough-1)
 			err = plan.Fits(l)
-			if err == nil {
-				t.Fatal("with one less than enough it is let through")
+			why := plan.Apart[plan.Cells[0]]
+			if err != nil {
+				why = err.Error()
+			}
+			if (err == nil) != test.apart {
+				t.Errorf("with one less than enough: %v, want it let through %v", err, test.apart)
 			}
 			for _, want := range test.says {
-				if !strings.Contains(err.Error(), want) {
-					t.Errorf("%q does not say %q", err, want)
+				if !strings.Contains(why, want) {
+					t.Errorf("%q does not say %q", why, want)
 				}
 			}
 		})
@@ -188,12 +193,13 @@ func TestArmsOfExternalServers(t *testing.T) {
 	want := []scenarios.Arm{
 		{Name: "poll", Backend: "poll"},
 		{Name: "mine", Backend: "mine", Program: "./server -p {port}", Reference: true},
+		{Name: "mine/control", Backend: "mine", Program: "./server -p {port}", Control: true},
 		{Name: "0.9_old-One", Backend: "0.9_old-One", Program: strings.Repeat("x", 1000)},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("arms (-want +got):\n%s", diff)
 	}
-	if n := plan.Trials(); n != 7*3*3 || plan.Estimate() == math.MaxInt64 {
-		t.Errorf("%d trials, want %d", n, 7*3*3)
+	if n := plan.Trials(); n != len(plan.Cells)*4*8 || plan.Estimate() == math.MaxInt64 {
+		t.Errorf("%d trials, want %d", n, len(plan.Cells)*4*8)
 	}
 }

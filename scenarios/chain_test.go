@@ -19,6 +19,7 @@ import (
 
 func chains(backends ...string) scenarios.Request {
 	return scenarios.Request{
+		NoControl: true,
 		Scenarios: []string{"chain"}, Backends: backends, Blocks: 1, Seed: 7,
 		Sweep: scenarios.Sweep{Connections: []int{20}, Active: []scenarios.Amount{{Count: 10}}, Rounds: []int{90}},
 	}
@@ -149,6 +150,7 @@ func TestAChainThatIsWrong(t *testing.T) {
 // one byte the counters say so.
 func TestChainsAcrossProcesses(t *testing.T) {
 	trials := measureForReal(t, scenarios.Request{
+		NoControl: true,
 		Scenarios: []string{"chain"}, Backends: []string{"all"}, Blocks: 1, Seed: 1,
 		Entries: []multiplexers.Entry{multiplexers.Raw, multiplexers.Runtime},
 		Sweep:   scenarios.Sweep{Connections: []int{50}, Active: []scenarios.Amount{{Count: 1}, {Count: 50}}, Rounds: []int{500}},

@@ -3,6 +3,7 @@
 package scenarios
 
 import (
+	"io/fs"
 	"os"
 	"runtime"
 	"strings"
@@ -14,12 +15,13 @@ import (
 
 // Environment looks at the machine. What cannot be read stays empty.
 func Environment() results.Environment {
+	host := os.DirFS("/")
 	e := results.Environment{
 		OS:          runtime.GOOS,
 		Arch:        runtime.GOARCH,
 		GoVersion:   runtime.Version(),
-		ClockSource: firstLine("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
-		Congestion:  firstLine("/proc/sys/net/ipv4/tcp_congestion_control"),
+		ClockSource: firstLine(host, "sys/devices/system/clocksource/clocksource0/current_clocksource"),
+		Congestion:  firstLine(host, "proc/sys/net/ipv4/tcp_congestion_control"),
 	}
 	var u unix.Utsname
 	if unix.Uname(&u) == nil {
@@ -36,18 +38,19 @@ func Environment() results.Environment {
 	if unix.Sysinfo(&memory) == nil {
 		e.MemoryBytes = int64(memory.Totalram) * int64(memory.Unit)
 	}
-	if n := numbers(os.DirFS("/"), "proc/sys/net/core/somaxconn"); len(n) == 1 {
+	if n := numbers(host, "proc/sys/net/core/somaxconn"); len(n) == 1 {
 		e.SoMaxConn = int(n[0])
 	}
-	if n := numbers(os.DirFS("/"), "proc/sys/net/ipv4/ip_local_port_range"); len(n) == 2 {
+	if n := numbers(host, "proc/sys/net/ipv4/ip_local_port_range"); len(n) == 2 {
 		e.PortRangeLow, e.PortRangeHi = int(n[0]), int(n[1])
 	}
-	e.CPUModel, e.Hypervisor = processor()
+	e.CPUModel, e.Hypervisor = processor(host)
 	return e
 }
 
-func firstLine(path string) string {
-	b, err := os.ReadFile(path)
+// firstLine of a file; empty if it cannot be read.
+func firstLine(host fs.FS, name string) string {
+	b, err := fs.ReadFile(host, name)
 	if err != nil {
 		return ""
 	}
@@ -57,8 +60,8 @@ func firstLine(path string) string {
 
 // processor reads proc_cpuinfo(5). Architectures other than x86 tell no model
 // there, and no hypervisor.
-func processor() (model, hypervisor string) {
-	b, err := os.ReadFile("/proc/cpuinfo")
+func processor(host fs.FS) (model, hypervisor string) {
+	b, err := fs.ReadFile(host, "proc/cpuinfo")
 	if err != nil {
 		return "", ""
 	}

@@ -20,7 +20,8 @@ const (
 
 // Estimate is roughly how long the plan will take: set-up from what connecting
 // costs on a small machine, windows from their durations or, by rounds, from
-// typical costs of a message. It is a guess for the user's planning.
+// typical costs of a message. It is a guess for the user's planning, and at most
+// the budget.
 func (p Plan) Estimate() time.Duration {
 	var total float64
 	for _, c := range p.Cells {
@@ -35,26 +36,29 @@ func (p Plan) Estimate() time.Duration {
 		case c.Rounds > 0:
 			one += round * float64(c.Rounds+2+(c.Rounds+warmUpShare-1)/warmUpShare)
 		default:
-			slice := max(float64(minSlice), minRounds*round)
-			one += window + max(window/warmUpShare, round*max(1, window/slice)) + 2*round + float64(minSlice)
+			slice := max(float64(p.Slice), minRounds*round)
+			one += window + max(window/warmUpShare, round*max(1, window/slice)) + 2*round + float64(p.Slice)
 		}
 		if c.Scenario == Chain {
-			one = costOfArm + costOfChain(c)
+			one = costOfArm + p.costOfChain(c)
 		}
 		total += one
 	}
 	total *= float64(len(p.Arms)) * float64(p.Blocks)
+	if p.Budget > 0 {
+		total = min(total, float64(p.Budget))
+	}
 	return time.Duration(min(total, math.MaxInt64/2))
 }
 
 // costOfChain is of an arm's iterations, counted and not: bytes, and waits for
 // as many as are active at a time.
-func costOfChain(c results.Cell) float64 {
+func (p Plan) costOfChain(c results.Cell) float64 {
 	const costOfByte, costOfPair = 1300, 80 // half of the backends look at each pair in each wait
 	bytes := float64(c.Active + c.Rounds)
 	once := bytes*costOfByte + bytes/float64(c.Active)*float64(c.Connections)*costOfPair
 	n := 2.0
-	if once > float64(minSlice) {
+	if once > float64(p.Slice) {
 		n = 1
 	}
 	return (n*iterations + 1) * once

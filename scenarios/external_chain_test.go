@@ -30,7 +30,7 @@ func TestExternalChains(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"server": program}, theirs.Options); diff != "" {
 		t.Errorf("their options (-want +got):\n%s", diff)
 	}
-	want := map[results.Metric]float64{results.Elapsed: 1000, results.Messages: 2500, results.ServerCPUPerMessage: 9.09}
+	want := map[results.Metric]float64{results.Elapsed: 1000, results.Messages: 2500, results.ServerCPUPerMessage: 9.09, results.ServerBusyShare: 0.909}
 	for metric := range ours.Values {
 		if _, has := theirs.Values[metric]; has && metric != results.BlockOverhead {
 			if got := theirs.Values[metric]; fmt.Sprint(got) != fmt.Sprint(want[metric]) {

@@ -69,61 +69,37 @@ func availableMemory(host fs.FS) (bytes int64, of string) {
 	if n, ok := named(host, "proc/meminfo")["MemAvailable:"]; ok {
 		bytes = n << 10
 	}
-	groups, err := fs.ReadFile(host, "proc/self/cgroup")
-	if err != nil {
-		return bytes, of
-	}
-	for line := range strings.Lines(string(groups)) {
-		group, ok := memoryGroup(strings.TrimSpace(line))
-		if !ok {
-			continue
-		}
-		// A container may see its own group at the root, under any name.
-		for dir := path.Join(group.root, group.path); ; dir = path.Dir(dir) {
-			if left, ok := group.left(host, dir); ok && left < bytes {
-				bytes, of = left, "/"+path.Join(dir, group.limit)
-			}
-			if dir == group.root || dir == "." {
-				break
-			}
+	for _, g := range controlGroups(host, "memory") {
+		files := memoryFilesOf(g)
+		if left, ok := files.left(host, g.dir); ok && left < bytes {
+			bytes, of = left, "/"+path.Join(g.dir, files.limit)
 		}
 	}
 	return bytes, of
 }
 
-// cgroup is a process's place in a hierarchy of control groups, and the names
-// of its files.
-type cgroup struct {
-	root, path   string
+// memoryFiles are the names of a control group's files about memory.
+type memoryFiles struct {
 	limit, usage string
 	cache        []string // in memory.stat: what the kernel gives up when it must
 }
 
-// memoryGroup reads a line of /proc/self/cgroup (cgroups(7)): of version 2, or
-// of version 1's memory controller.
-func memoryGroup(line string) (cgroup, bool) {
-	fields := strings.SplitN(line, ":", 3)
-	switch {
-	case len(fields) < 3:
-	case fields[0] == "0" && fields[1] == "":
-		return cgroup{"sys/fs/cgroup", fields[2], "memory.max", "memory.current",
-			[]string{"inactive_file", "active_file", "slab_reclaimable"}}, true
-	case fields[1] == "memory":
-		return cgroup{"sys/fs/cgroup/memory", fields[2], "memory.limit_in_bytes", "memory.usage_in_bytes",
-			[]string{"total_inactive_file", "total_active_file"}}, true
+func memoryFilesOf(g controlGroup) memoryFiles {
+	if g.unified {
+		return memoryFiles{"memory.max", "memory.current", []string{"inactive_file", "active_file", "slab_reclaimable"}}
 	}
-	return cgroup{}, false
+	return memoryFiles{"memory.limit_in_bytes", "memory.usage_in_bytes", []string{"total_inactive_file", "total_active_file"}}
 }
 
 // left is what the group in dir may still take; not ok if it has no limit.
-func (g cgroup) left(host fs.FS, dir string) (int64, bool) {
-	limit, usage := numbers(host, path.Join(dir, g.limit)), numbers(host, path.Join(dir, g.usage))
+func (f memoryFiles) left(host fs.FS, dir string) (int64, bool) {
+	limit, usage := numbers(host, path.Join(dir, f.limit)), numbers(host, path.Join(dir, f.usage))
 	if len(limit) != 1 || len(usage) != 1 {
 		return 0, false
 	}
 	left := limit[0] - usage[0]
 	stat := named(host, path.Join(dir, "memory.stat"))
-	for _, name := range g.cache {
+	for _, name := range f.cache {
 		left += stat[name]
 	}
 	return max(0, left), true

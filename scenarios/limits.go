@@ -38,8 +38,9 @@ const (
 )
 
 // CheckLimits says why this host cannot carry the plan: the numbers, and the
-// command that helps.
-func CheckLimits(p Plan) error {
+// command that helps. Cells whose arms it can carry one after the other only are
+// marked in the plan.
+func CheckLimits(p *Plan) error {
 	limits, err := HostLimits(os.DirFS("/"))
 	if err != nil {
 		return err
@@ -55,44 +56,51 @@ func CheckLimits(p Plan) error {
 	return nil
 }
 
-// Fits says which cell of the plan exceeds which limit.
-func (p Plan) Fits(l Limits) error {
+// Fits says which cell of the plan exceeds which limit, and marks those whose
+// arms do so only together.
+func (p *Plan) Fits(l Limits) error {
+	p.Apart = map[results.Cell]string{}
 	for _, c := range p.Cells {
-		if err := p.fits(c, l); err != nil {
-			noun := "connections"
-			if c.Scenario == Chain {
-				noun = "pairs"
-			}
+		together := fits(c, int64(len(p.Arms)), l)
+		if together == nil {
+			continue
+		}
+		noun := "connections"
+		if c.Scenario == Chain {
+			noun = "pairs"
+		}
+		if err := fits(c, 1, l); err != nil {
 			return fmt.Errorf("%s with %d %s: %w", c.Scenario, c.Connections, noun, err)
 		}
+		p.Apart[c] = fmt.Sprintf("arms were alive one after the other, so that noise does not cancel in ratios: %v", together)
 	}
 	return nil
 }
 
-func (p Plan) fits(c results.Cell, l Limits) error {
-	arms := int64(len(p.Arms))
+// fits says which limit a cell exceeds with so many arms alive together.
+func fits(c results.Cell, arms int64, l Limits) error {
 	if c.Scenario == Chain {
 		return fitsChain(c, arms, l)
 	}
 	// Scenario connect sets arms up one after the other.
-	alive := arms
+	connected := arms
 	if c.Scenario == Connect {
-		alive = 1
+		connected = 1
 	}
 	if err := l.descriptors(c.Connections, 1, "connections"); err != nil {
 		return err
 	}
-	if err := l.files(2 * alive * (int64(c.Connections) + spareDescriptors)); err != nil {
+	if err := l.files(2 * connected * (int64(c.Connections) + spareDescriptors)); err != nil {
 		return err
 	}
 	if need := loadgen.PortsPerSource(c.Connections); need > l.Ports {
 		return fmt.Errorf("each source address gives %d ports, and has %d: raise them with \"sysctl -w net.ipv4.ip_local_port_range='1024 65535'\", or ask for at most %d connections",
 			need, l.Ports, loadgen.MostConnections(l.Ports))
 	}
-	if need := alive * int64(c.Connections); l.Tracked >= 0 && need > l.Tracked {
+	if need := connected * int64(c.Connections); l.Tracked >= 0 && need > l.Tracked {
 		return fmt.Errorf("%d connections are open at once, and the firewall can track %d more: raise it with \"sysctl -w net.netfilter.nf_conntrack_max=…\" by %d, or ask for fewer connections or backends", need, l.Tracked, need-l.Tracked)
 	}
-	if need := memory(c, arms, alive, l.TCPMemory); need > l.Memory {
+	if need := memory(c, arms, connected, l.TCPMemory); need > l.Memory {
 		return l.shortOfMemory(need)
 	}
 	return nil

@@ -20,8 +20,9 @@ func ample() scenarios.Limits {
 	}
 }
 
-// What a host cannot carry is refused with the figures and what helps, and
-// what it can just carry is not.
+// What a host cannot carry is refused with the figures and what helps, what it
+// can carry one arm after the other is marked so, and what it can just carry is
+// neither.
 func TestFits(t *testing.T) {
 	tests := []struct {
 		name        string
@@ -30,24 +31,25 @@ func TestFits(t *testing.T) {
 		size        int
 		limit       func(l *scenarios.Limits, n int)
 		enough      int
+		apart       bool // one arm after the other fits
 		says        []string
 	}{
-		{"descriptors", "echo", 1000, 64, func(l *scenarios.Limits, n int) { l.Descriptors = uint64(n) }, 1032,
+		{"descriptors", "echo", 1000, 64, func(l *scenarios.Limits, n int) { l.Descriptors = uint64(n) }, 1032, false,
 			[]string{"needs 1032 descriptors", "limit is 1031", `"ulimit -Hn 1032"`, "at most 999 connections"}},
-		{"descriptors beyond what may be asked for", "echo", 1000, 64, func(l *scenarios.Limits, n int) { l.Descriptors, l.OpenMax = uint64(n), 1031 }, 1032,
+		{"descriptors beyond what may be asked for", "echo", 1000, 64, func(l *scenarios.Limits, n int) { l.Descriptors, l.OpenMax = uint64(n), 1031 }, 1032, false,
 			[]string{`"ulimit -Hn 1032"`, `"sysctl -w fs.nr_open=1032"`}},
-		{"files", "echo", 1000, 64, func(l *scenarios.Limits, n int) { l.Files = int64(n) }, 2 * 4 * 1032,
+		{"files", "echo", 1000, 64, func(l *scenarios.Limits, n int) { l.Files = int64(n) }, 2 * 4 * 1032, true,
 			[]string{"8256 files", "has 8255 left", "fs.file-max"}},
-		{"files, one arm at a time", "connect", 1000, 0, func(l *scenarios.Limits, n int) { l.Files = int64(n) }, 2 * 1032, []string{"2064 files"}},
-		{"ports", "echo", 16_000, 64, func(l *scenarios.Limits, n int) { l.Ports = n }, 1000,
+		{"files, one arm at a time", "connect", 1000, 0, func(l *scenarios.Limits, n int) { l.Files = int64(n) }, 2 * 1032, false, []string{"2064 files"}},
+		{"ports", "echo", 16_000, 64, func(l *scenarios.Limits, n int) { l.Ports = n }, 1000, false,
 			[]string{"gives 1000 ports, and has 999", "ip_local_port_range", "at most 15984 connections"}},
-		{"firewall", "echo", 1000, 64, func(l *scenarios.Limits, n int) { l.Tracked = int64(n) }, 4000,
+		{"firewall", "echo", 1000, 64, func(l *scenarios.Limits, n int) { l.Tracked = int64(n) }, 4000, true,
 			[]string{"4000 connections", "3999 more", "nf_conntrack_max"}},
-		{"memory of connections", "echo", 10_000, 1, func(l *scenarios.Limits, n int) { l.Memory = int64(n) }, 8*(12<<20) + 4*10_000*(10<<10) + 2*10_000,
+		{"memory of connections", "echo", 10_000, 1, func(l *scenarios.Limits, n int) { l.Memory = int64(n) }, 8*(12<<20) + 4*10_000*(10<<10) + 2*10_000, true,
 			[]string{"up to 510 MB", "this machine has 510 MB", "fewer"}},
 		{"memory of messages, as far as the kernel gives it", "bulk", 1000, 1 << 20, func(l *scenarios.Limits, n int) { l.Memory, l.TCPMemory = int64(n), 50e6 },
-			8*(12<<20) + 4*1000*(10<<10) + 50e6, []string{"of memory"}},
-		{"memory of a container", "echo", 1, 1, func(l *scenarios.Limits, n int) { l.Memory, l.MemoryOf = int64(n), "/sys/fs/cgroup/memory.max" }, 8*(12<<20) + 4*(10<<10) + 2,
+			8*(12<<20) + 4*1000*(10<<10) + 50e6, true, []string{"of memory"}},
+		{"memory of a container", "echo", 1, 1, func(l *scenarios.Limits, n int) { l.Memory, l.MemoryOf = int64(n), "/sys/fs/cgroup/memory.max" }, 8*(12<<20) + 4*(10<<10) + 2, true,
 			[]string{"/sys/fs/cgroup/memory.max has", "--memory"}},
 	}
 	for _, test := range tests {
@@ -56,23 +58,27 @@ func TestFits(t *testing.T) {
 			if test.size > 0 {
 				sweep.Sizes = []int{test.size}
 			}
-			plan, err := scenarios.Build(scenarios.Request{Scenarios: []string{test.scenario}, Sweep: sweep})
+			plan, err := scenarios.Build(scenarios.Request{Scenarios: []string{test.scenario}, Sweep: sweep, NoControl: true})
 			if err != nil {
 				t.Fatal(err)
 			}
 			l := ample()
 			test.limit(&l, test.enough)
-			if err := plan.Fits(l); err != nil {
-				t.Errorf("with just enough: %v", err)
+			if err := plan.Fits(l); err != nil || len(plan.Apart) > 0 {
+				t.Errorf("with just enough: %v, apart: %v", err, plan.Apart)
 			}
 			test.limit(&l, test.enough-1)
 			err = plan.Fits(l)
-			if err == nil {
-				t.Fatal("with one less than enough it is let through")
+			why := plan.Apart[plan.Cells[0]]
+			if err != nil {
+				why = err.Error()
+			}
+			if (err == nil) != test.apart {
+				t.Errorf("with one less than enough: %v, want it let through %v", err, test.apart)
 			}
 			for _, want := range test.says {
-				if !strings.Contains(err.Error(), want) {
-					t.Errorf("%q does not say %q", err, want)
+				if !strings.Contains(why, want) {
+					t.Errorf("%q does not say %q", why, want)
 				}
 			}
 		})
@@ -90,11 +96,11 @@ func TestHostLimits(t *testing.T) {
 		t.Errorf("implausible limits: %+v", l)
 	}
 	for connections, fits := range map[int]bool{10: true, 10_000_000: false} {
-		plan, err := scenarios.Build(scenarios.Request{Scenarios: []string{"echo"}, Sweep: scenarios.Sweep{Connections: []int{connections}}})
+		plan, err := scenarios.Build(scenarios.Request{Scenarios: []string{"echo"}, NoControl: true, Sweep: scenarios.Sweep{Connections: []int{connections}}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := scenarios.CheckLimits(plan); (err == nil) != fits {
+		if err := scenarios.CheckLimits(&plan); (err == nil) != fits {
 			t.Errorf("%d connections: CheckLimits = %v", connections, err)
 		}
 	}
@@ -150,7 +156,7 @@ func TestLimitsOfAHost(t *testing.T) {
 // The preset's commands are the original's, and each has the cell that
 // measures it.
 func TestPresetOriginal(t *testing.T) {
-	plan, err := scenarios.Build(scenarios.Request{Preset: "original"})
+	plan, err := scenarios.Build(scenarios.Request{Preset: "original", NoControl: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +194,7 @@ func TestPresetOriginal(t *testing.T) {
 	if len(plan.Cells) != 7 {
 		t.Errorf("%d cells, want one for each different piece of work: 7", len(plan.Cells))
 	}
-	smaller, err := scenarios.Build(scenarios.Request{Preset: "original", Sweep: scenarios.Sweep{Connections: []int{10, 20}}, Blocks: 2})
+	smaller, err := scenarios.Build(scenarios.Request{Preset: "original", NoControl: true, Sweep: scenarios.Sweep{Connections: []int{10, 20}}, Blocks: 2})
 	if err != nil {
 		t.Fatal(err)
 	}

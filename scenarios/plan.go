@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"muxbench/multiplexers"
 	"muxbench/results"
@@ -35,8 +36,13 @@ type Request struct {
 	Reference string   // a backend among them; the first if empty
 	Entries   []multiplexers.Entry
 	Servers   []External
+	Spins     []time.Duration // CPU time that each message costs on top, each an arm of every backend
+	NoControl bool            // no second arm of the reference
 	Sweep     Sweep
-	Blocks    int
+	Blocks    int           // of each cell; with a precision or a budget, at most
+	Precision float64       // half-width of the ratios' intervals to be reached in every cell, 0.02 for 2 %; 0 is none
+	Budget    time.Duration // in which the last block is to end; 0 is none
+	Slice     time.Duration // at least; 20 ms if 0
 	Seed      uint64
 	Placement Placement
 }
@@ -55,9 +61,15 @@ type Plan struct {
 	Commands  []results.Command   // of a preset
 	Published []results.Published // of a preset
 	Arms      []Arm
-	Blocks    int // of each cell
+	Blocks    int // of each cell; with a precision or a budget, at most
+	Precision float64
+	Budget    time.Duration
+	Slice     time.Duration
 	Seed      uint64
 	Placement Placement
+	// Apart are the cells whose arms this host cannot have alive together, and
+	// why: CheckLimits sets it.
+	Apart map[results.Cell]string
 }
 
 // Invalid is a request that cannot be planned: which flag, its value, and what
@@ -88,7 +100,13 @@ func Build(r Request) (Plan, error) {
 	if err := r.check(); err != nil {
 		return Plan{}, err
 	}
-	p := Plan{Arms: arms, Blocks: r.Blocks, Seed: r.Seed, Placement: r.Placement}
+	p := Plan{Arms: arms, Blocks: r.Blocks, Precision: r.Precision, Budget: r.Budget, Slice: r.Slice, Seed: r.Seed, Placement: r.Placement}
+	if p.Slice == 0 {
+		p.Slice = defaultSlice
+	}
+	if p.Precision > 0 && len(arms) < 2 {
+		return Plan{}, &Invalid{Flag: "--precision", Allowed: "it is of ratios to the reference, and there is only one arm: name more backends, or leave --no-control out"}
+	}
 	if r.Preset != "" {
 		err = p.preset(r)
 	} else {
@@ -97,7 +115,22 @@ func Build(r Request) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
+	if r.Blocks == 0 && p.open() {
+		p.Blocks = p.mostBlocks()
+	}
 	return p, p.sensible()
+}
+
+// open says that the number of blocks is not known beforehand.
+func (p Plan) open() bool { return p.Precision > 0 || p.Budget > 0 }
+
+// mostBlocks is how many blocks of each cell a run has whose number of blocks is
+// open, if neither precision nor budget ends it before.
+func (p Plan) mostBlocks() int {
+	const most = 200
+	one := p
+	one.Blocks = 1
+	return max(1, min(most, int(results.MaxFile/one.resultBytes())))
 }
 
 // scenarios plans the scenarios of a request.
@@ -141,7 +174,7 @@ func (p Plan) sensible() error {
 		return &Invalid{Flag: "SCENARIO", Value: p.Scenario, Allowed: fmt.Sprintf("the result of %d cells × %d arms × %d blocks would take about %.0f MB, and at most %d are allowed: ask for fewer, or for shorter windows",
 			len(p.Cells), len(p.Arms), p.Blocks, n/1e6, results.MaxFile/1_000_000)}
 	}
-	if e := p.Estimate(); e > maxEstimate {
+	if e := p.Estimate(); !p.open() && e > maxEstimate {
 		return &Invalid{Flag: "SCENARIO", Value: p.Scenario, Allowed: fmt.Sprintf("this would take about %.0f days, and at most %.0f are allowed: ask for fewer connections, rounds, blocks or cells",
 			e.Hours()/24, maxEstimate.Hours()/24)}
 	}
@@ -153,7 +186,7 @@ func (p Plan) resultBytes() float64 {
 	const perTrial, perSlice = 8 << 10, 150
 	total := 0.0
 	for _, c := range p.Cells {
-		slices := max(int64(c.Rounds)/minRounds, c.DurationNS/int64(minSlice), 20)
+		slices := max(int64(c.Rounds)/minRounds, c.DurationNS/int64(p.Slice), 20)
 		if c.Scenario == Chain {
 			slices = iterations
 		}
@@ -162,8 +195,13 @@ func (p Plan) resultBytes() float64 {
 	return total * float64(len(p.Arms)) * float64(p.Blocks)
 }
 
-// Trials is how many there will be.
-func (p Plan) Trials() int { return len(p.Cells) * len(p.Arms) * p.Blocks }
+// Trials is how many there will be, or 0 where that is open.
+func (p Plan) Trials() int {
+	if p.open() {
+		return 0
+	}
+	return len(p.Cells) * len(p.Arms) * p.Blocks
+}
 
 func lookup(name string) (Scenario, error) {
 	var known []string

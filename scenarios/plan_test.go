@@ -86,11 +86,13 @@ func TestBuildArms(t *testing.T) {
 		want          []string
 		wantReference string
 	}{
-		{"defaults", scenarios.Request{}, []string{"select", "poll", "epoll-lt", "epoll-et"}, "select"},
-		{"all", scenarios.Request{Backends: []string{"all"}}, []string{"select", "poll", "epoll-lt", "epoll-et"}, "select"},
-		{"chosen, in order", scenarios.Request{Backends: []string{"epoll-et", "poll"}}, []string{"epoll-et", "poll"}, "epoll-et"},
-		{"another reference", scenarios.Request{Backends: []string{"epoll-et", "poll"}, Reference: "poll"}, []string{"epoll-et", "poll"}, "poll"},
-		{"both entries", scenarios.Request{Backends: []string{"poll"}, Entries: both, Reference: "poll/runtime"}, []string{"poll", "poll/runtime"}, "poll/runtime"},
+		{"defaults", scenarios.Request{}, []string{"select", "select/control", "poll", "epoll-lt", "epoll-et"}, "select"},
+		{"all", scenarios.Request{Backends: []string{"all"}}, []string{"select", "select/control", "poll", "epoll-lt", "epoll-et"}, "select"},
+		{"chosen, in order", scenarios.Request{Backends: []string{"epoll-et", "poll"}}, []string{"epoll-et", "epoll-et/control", "poll"}, "epoll-et"},
+		{"another reference", scenarios.Request{Backends: []string{"epoll-et", "poll"}, Reference: "poll"}, []string{"epoll-et", "poll", "poll/control"}, "poll"},
+		{"no control", scenarios.Request{NoControl: true}, []string{"select", "poll", "epoll-lt", "epoll-et"}, "select"},
+		{"one that is slower on purpose", scenarios.Request{Backends: []string{"poll"}, Spins: []time.Duration{0, 200 * time.Nanosecond}}, []string{"poll", "poll/control", "poll/spin-200ns"}, "poll"},
+		{"both entries", scenarios.Request{Backends: []string{"poll"}, Entries: both, Reference: "poll/runtime"}, []string{"poll", "poll/runtime", "poll/runtime/control"}, "poll/runtime"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -101,6 +103,9 @@ func TestBuildArms(t *testing.T) {
 			var names, references []string
 			for _, a := range plan.Arms {
 				names = append(names, a.Name)
+				if a.Control != strings.HasSuffix(a.Name, "/control") {
+					t.Errorf("%s: control is %v", a.Name, a.Control)
+				}
 				if a.Reference {
 					references = append(references, a.Name)
 				}
@@ -216,7 +221,7 @@ func TestPlacementIsRefused(t *testing.T) {
 				t.Fatal(err)
 			}
 			var invalid *scenarios.Invalid
-			if err := scenarios.CheckLimits(plan); !errors.As(err, &invalid) || invalid.Flag != test.wantFlag {
+			if err := scenarios.CheckLimits(&plan); !errors.As(err, &invalid) || invalid.Flag != test.wantFlag {
 				t.Errorf("CheckLimits = %v, want an *Invalid of %s", err, test.wantFlag)
 			}
 		})

@@ -10,6 +10,7 @@ import (
 	"runtime/metrics"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -60,6 +61,34 @@ func residentBytes(proc string) int64 {
 		}
 	}
 	return 0
+}
+
+// queue tells how long a thread of this process has been ready to run and had no
+// CPU: the second figure of its schedstat, in ns (sched-stats in the kernel's
+// documentation). Reading it enters no loop. Where the kernel does not keep it,
+// it is 0.
+type queue struct{ file *os.File }
+
+func watchQueue(thread int) queue {
+	file, err := os.Open(filepath.Join(self, "task", strconv.Itoa(thread), "schedstat"))
+	if err != nil {
+		return queue{}
+	}
+	return queue{file}
+}
+
+func (q queue) waited() time.Duration {
+	if q.file == nil {
+		return 0
+	}
+	var text [100]byte
+	n, _ := q.file.ReadAt(text[:], 0) // short, at the end of the file
+	fields := strings.Fields(string(text[:n]))
+	if len(fields) < 2 {
+		return 0
+	}
+	waited, _ := strconv.ParseInt(fields[1], 10, 64)
+	return time.Duration(waited)
 }
 
 // world tells how often the Go runtime of this process has stopped the world. It

@@ -47,9 +47,10 @@ type Spec struct {
 	Backend string `json:"backend,omitempty"`
 	// Program is a command line for sh(1), of a server or a chain that is not
 	// ours. Launchers of processes run it as it is, instead of a worker.
-	Program string `json:"program,omitempty"`
-	Writes  int    `json:"writes,omitempty"` // of a chain's iteration, after the first ones
-	Group   int    `json:"group,omitempty"`  // that a guard ends
+	Program string        `json:"program,omitempty"`
+	Writes  int           `json:"writes,omitempty"`  // of a chain's iteration, after the first ones
+	Group   int           `json:"group,omitempty"`   // that a guard ends
+	Spin    time.Duration `json:"spin_ns,omitempty"` // of a server, that each message costs on top
 	// Listen is where to serve; a port of 127.0.0.1 if it is not valid.
 	Listen netip.AddrPort `json:"listen,omitzero"`
 
@@ -113,6 +114,8 @@ type Reply struct {
 type ServerState struct {
 	Counters   results.Counters `json:"counters"`
 	CPU        time.Duration    `json:"cpu_ns"`
+	User       time.Duration    `json:"user_ns"`     // part of CPU, as the kernel samples it
+	Queued     time.Duration    `json:"queued_ns"`   // that the loop's thread was ready and had no CPU
 	Switches   int64            `json:"switches"`    // involuntary, of the loop's thread
 	WorldStops int64            `json:"world_stops"` // by the Go runtime, since the process began
 	Open       int              `json:"open"`
@@ -144,6 +147,8 @@ type ChainState struct {
 	Messages   int64            `json:"messages"` // bytes read
 	Elapsed    time.Duration    `json:"elapsed_ns"`
 	CPU        time.Duration    `json:"cpu_ns"`
+	User       time.Duration    `json:"user_ns"`
+	Queued     time.Duration    `json:"queued_ns"`
 	Switches   int64            `json:"switches"`
 	WorldStops int64            `json:"world_stops"`
 	Counters   results.Counters `json:"counters,omitzero"` // of an external program unknown

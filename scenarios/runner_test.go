@@ -37,6 +37,7 @@ func measure(t *testing.T, ctx context.Context, f *fakeLauncher, r scenarios.Req
 	var all []results.Trial
 	runner := scenarios.Runner{
 		Launcher: f,
+		Machine:  scenarios.Unwatched{},
 		Record:   func(trials []results.Trial) error { all = append(all, trials...); return nil },
 		Progress: func(scenarios.Progress) {},
 	}
@@ -49,7 +50,7 @@ func measure(t *testing.T, ctx context.Context, f *fakeLauncher, r scenarios.Req
 
 func echo(backends ...string) scenarios.Request {
 	return scenarios.Request{
-		Scenarios: []string{"echo"}, Backends: backends, Blocks: 1, Seed: 7,
+		Scenarios: []string{"echo"}, Backends: backends, NoControl: true, Blocks: 1, Seed: 7,
 		Sweep: scenarios.Sweep{Connections: []int{10}, Rounds: []int{1000}, Sizes: []int{64}},
 	}
 }
@@ -81,7 +82,7 @@ func TestPhasesOfABlock(t *testing.T) {
 func TestPhasesOfAConnectBlock(t *testing.T) {
 	f := even()
 	f.perMessage["poll"] = 20 * time.Millisecond // 200 ms a set-up: the fewest
-	r := scenarios.Request{Scenarios: []string{"connect"}, Backends: []string{"poll"}, Blocks: 1, Sweep: scenarios.Sweep{Connections: []int{10}}}
+	r := scenarios.Request{Scenarios: []string{"connect"}, Backends: []string{"poll"}, NoControl: true, Blocks: 1, Sweep: scenarios.Sweep{Connections: []int{10}}}
 	trials, err := measure(t, t.Context(), f, r)
 	if err != nil {
 		t.Fatal(err)
@@ -183,7 +184,7 @@ func TestSlicesOfAWindow(t *testing.T) {
 // Messages and connections are charged with what they cost, and not with what
 // it costs to ask.
 func TestTheCostOfAskingIsTakenOff(t *testing.T) {
-	connect := scenarios.Request{Scenarios: []string{"connect"}, Backends: []string{"poll"}, Blocks: 1, Sweep: scenarios.Sweep{Connections: []int{10}}}
+	connect := scenarios.Request{Scenarios: []string{"connect"}, Backends: []string{"poll"}, NoControl: true, Blocks: 1, Sweep: scenarios.Sweep{Connections: []int{10}}}
 	for _, r := range []scenarios.Request{echo("poll"), connect} {
 		f := even()
 		f.snapshot = 3 * time.Millisecond
@@ -314,7 +315,7 @@ func TestARunThatCannotBeRecordedEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := even()
-	runner := scenarios.Runner{Launcher: f, Record: func([]results.Trial) error { return errFake }, Progress: func(scenarios.Progress) {}}
+	runner := scenarios.Runner{Launcher: f, Machine: scenarios.Unwatched{}, Record: func([]results.Trial) error { return errFake }, Progress: func(scenarios.Progress) {}}
 	if err := runner.Run(t.Context(), plan); !errors.Is(err, errFake) {
 		t.Errorf("Run = %v, want the error of recording", err)
 	}

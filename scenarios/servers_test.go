@@ -17,6 +17,7 @@ import (
 // chain beside ours, and returns the trials of both.
 func measureBeside(t *testing.T, r scenarios.Request, program string) (ours, theirs results.Trial) {
 	t.Helper()
+	r.NoControl = true
 	r.Servers = []scenarios.External{{Name: "theirs", Command: program}}
 	plan, err := scenarios.Build(r)
 	if err != nil {
@@ -25,6 +26,7 @@ func measureBeside(t *testing.T, r scenarios.Request, program string) (ours, the
 	var all []results.Trial
 	runner := scenarios.Runner{
 		Launcher: processes(t),
+		Machine:  scenarios.Unwatched{},
 		Record:   func(trials []results.Trial) error { all = append(all, trials...); return nil },
 		Progress: func(scenarios.Progress) {},
 	}
@@ -157,7 +159,7 @@ func TestExternalServersAreLeftOut(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			f := even()
 			f.perMessage["theirs"] = f.perMessage["poll"]
-			test.request.Backends, test.request.Blocks, test.request.Servers = []string{"poll"}, 1, theirs
+			test.request.Backends, test.request.Blocks, test.request.Servers, test.request.NoControl = []string{"poll"}, 1, theirs, true
 			trials, err := measure(t, t.Context(), f, test.request)
 			if err != nil {
 				t.Fatal(err)

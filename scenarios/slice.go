@@ -83,6 +83,8 @@ func (a *armRun) setUpOnce(ctx context.Context, record bool) (results.Slice, err
 		SnapshotNS:  int64(snapshots),
 		LoadCPUNS:   int64(load.CPU),
 
+		ServerUserNS:   int64(again.User - before.User),
+		ServerQueuedNS: int64(again.Queued - before.Queued),
 		ServerSwitches: again.Switches - before.Switches,
 		LoadSwitches:   load.Switches,
 		WorldStops:     again.WorldStops - before.WorldStops + load.WorldStops,
@@ -129,22 +131,20 @@ func (a *armRun) setUp(ctx context.Context, record bool) (results.Slice, error) 
 	return slice, err
 }
 
-// pilotLength is how long the warm-up goes on to show how long a round takes.
-const pilotLength = minSlice
-
-// warmUp exchanges a first message on every active connection, and goes on
-// until that shows the arm's pace.
+// warmUp exchanges a first message on every active connection, and goes on for
+// as long as a slice, which shows the arm's pace.
 func (a *armRun) warmUp(ctx context.Context) error {
 	pace, err := a.piece(ctx, Command{Do: DoExchange, Rounds: 1})
 	if err != nil {
 		return err
 	}
-	if pace.elapsed < pilotLength {
-		if pace, err = a.piece(ctx, Command{Do: DoExchange, Duration: pilotLength}); err != nil {
+	if pace.elapsed < a.block.slice {
+		if pace, err = a.piece(ctx, Command{Do: DoExchange, Duration: a.block.slice}); err != nil {
 			return err
 		}
 	}
 	a.pilot = pace
+	a.trial.Values[results.PilotRound] = float64(pace.perRound())
 	_, err = a.askServer(ctx, DoPark)
 	return err
 }
@@ -215,6 +215,8 @@ func (a *armRun) slice(ctx context.Context, c Command) (results.Slice, error) {
 		ServerCPUNS:    int64(max(0, after.CPU-before.CPU-snapshot)),
 		SnapshotNS:     int64(snapshot),
 		LoadCPUNS:      int64(load.CPU),
+		ServerUserNS:   int64(after.User - before.User),
+		ServerQueuedNS: int64(after.Queued - before.Queued),
 		ServerSwitches: after.Switches - before.Switches,
 		LoadSwitches:   load.Switches,
 		WorldStops:     after.WorldStops - before.WorldStops + load.WorldStops,

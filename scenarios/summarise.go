@@ -22,6 +22,8 @@ func summarise(t *results.Trial) {
 		sum.ServerCPUNS += s.ServerCPUNS
 		sum.LoadCPUNS += s.LoadCPUNS
 		sum.ServerOwnCPUNS += s.ServerOwnCPUNS
+		sum.ServerUserNS += s.ServerUserNS
+		sum.ServerQueuedNS += s.ServerQueuedNS
 		sum.ServerSwitches += s.ServerSwitches
 		sum.LoadSwitches += s.LoadSwitches
 		sum.WorldStops += s.WorldStops
@@ -51,6 +53,15 @@ func summarise(t *results.Trial) {
 	if t.Scenario != Chain {
 		v[results.LoadSwitches] = float64(sum.LoadSwitches)
 	}
+	if elapsed := float64(sum.ElapsedNS); elapsed > 0 {
+		v[results.ServerBusyShare] = float64(sum.ServerCPUNS) / elapsed
+		if t.Scenario != Chain {
+			v[results.LoadBusyShare] = float64(sum.LoadCPUNS) / elapsed
+		}
+		if counted {
+			v[results.ServerQueueShare] = float64(sum.ServerQueuedNS) / elapsed
+		}
+	}
 	if n := float64(sum.Messages); n > 0 {
 		v[results.ServerCPUPerMessage] = float64(sum.ServerCPUNS) / n
 		if t.Scenario != Chain {
@@ -58,15 +69,37 @@ func summarise(t *results.Trial) {
 			v[results.LoadCPUPerMessage] = float64(sum.LoadCPUNS) / n
 		}
 		if counted {
-			v[results.ServerSyscallsPerMsg] = float64(syscalls(c, t.Backend)) / n
-		}
-		if counted && sum.ServerOwnCPUNS > 0 {
-			v[results.ServerOwnCPUPerMessage] = float64(sum.ServerOwnCPUNS) / n
+			perMessage(v, t.Backend, c, sum)
 		}
 	}
 	if c.Waits > 0 {
 		v[results.EventsPerWait] = float64(c.Events) / float64(c.Waits)
+		v[results.ExaminedPerWait] = float64(c.Examined) / float64(c.Waits)
 	}
+}
+
+// perMessage computes what a server of ours did for a message, and what of its
+// thread's CPU time was spent where.
+func perMessage(v map[results.Metric]float64, backend string, c results.Counters, sum results.Slice) {
+	n := float64(sum.Messages)
+	for metric, count := range map[results.Metric]int64{
+		results.ServerSyscallsPerMsg:   syscalls(c, backend),
+		results.ServerReadsPerMsg:      c.Reads,
+		results.ServerWritesPerMsg:     c.Writes,
+		results.ServerWaitsPerMsg:      c.Waits,
+		results.ServerEmptyWaitsPerMsg: c.EmptyWaits,
+		results.ServerRegsPerMsg:       c.Adds + c.Modifies + c.Removes,
+	} {
+		v[metric] = float64(count) / n
+	}
+	own := sum.ServerCPUNS
+	if sum.ServerOwnCPUNS > 0 {
+		own = sum.ServerOwnCPUNS
+		v[results.ServerOwnCPUPerMessage] = float64(own) / n
+	}
+	user := min(own, sum.ServerUserNS) // two clocks
+	v[results.ServerUserCPUPerMsg] = float64(user) / n
+	v[results.ServerSystemCPUPerMsg] = float64(own-user) / n
 }
 
 // syscalls is how many system calls the counters stand for: changes of the

@@ -12,9 +12,9 @@ import (
 // What a slice is at least, so that its ends, where a multiplexer waits for the
 // last few connections, do not count for much.
 const (
-	minSlice  = 20 * time.Millisecond
-	minRounds = 5
-	minWaits  = 20
+	defaultSlice = 20 * time.Millisecond
+	minRounds    = 5
+	minWaits     = 20
 	// warmUpShare of a slice is run before it, uncounted.
 	warmUpShare = 10
 	// maxSlices of a window: with more, slices are longer instead, and a trial
@@ -36,9 +36,10 @@ func (p pilot) perRound() time.Duration {
 
 // window divides a cell's window into slices, the same for every arm: each is
 // as short as its lower bounds allow for all arms, and together they are
-// exactly the rounds or the duration asked for. Without pilots, because every
+// exactly the rounds or the duration asked for. None is shorter than least but a
+// single one. Without pilots, because every
 // arm has failed, it has none.
-func window(cell results.Cell, pilots []pilot) []Command {
+func window(cell results.Cell, least time.Duration, pilots []pilot) []Command {
 	if len(pilots) == 0 {
 		return nil
 	}
@@ -52,13 +53,13 @@ func window(cell results.Cell, pilots []pilot) []Command {
 	}
 	var parts []Command
 	if cell.Rounds > 0 {
-		rounds = max(rounds, math.Ceil(float64(minSlice)/float64(fastest)))
+		rounds = max(rounds, math.Ceil(float64(least)/float64(fastest)))
 		for _, n := range divide(int64(cell.Rounds), int64(math.Ceil(min(rounds, maxRounds)))) {
 			parts = append(parts, Command{Do: DoExchange, Rounds: int(n), Record: true})
 		}
 		return parts
 	}
-	length := max(minSlice, time.Duration(rounds*float64(slowest)))
+	length := max(least, time.Duration(rounds*float64(slowest)))
 	for _, d := range divide(cell.DurationNS, int64(length)) {
 		parts = append(parts, Command{Do: DoExchange, Duration: time.Duration(d), Record: true})
 	}

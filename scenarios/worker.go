@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/netip"
 
+	"golang.org/x/sys/unix"
+
 	"muxbench/loadgen"
 	"muxbench/multiplexers"
 	"muxbench/multiplexers/server"
@@ -64,15 +66,17 @@ func workAsServer(spec Spec, entry multiplexers.Entry, l *lines) error {
 		Entry:         entry,
 		Address:       address,
 		SocketBuffers: spec.SocketBuffers,
+		Spin:          spec.Spin,
 	})
 	if err != nil {
 		return err
 	}
-	shared := ""
+	shared, thread := "", 0
 	settled, served := make(chan error, 1), make(chan error, 1)
 	go func() {
 		var err error
 		shared, err = settle(entry, spec.CPU)
+		thread = unix.Gettid()
 		settled <- err
 		served <- s.Serve()
 	}()
@@ -83,9 +87,9 @@ func workAsServer(spec Spec, entry multiplexers.Entry, l *lines) error {
 	if err := l.write(Reply{Protocol: protocolVersion, Address: s.Address(), RSS: residentBytes(self), Shared: shared}); err != nil {
 		return err
 	}
-	world := watchWorld()
+	world, queue := watchWorld(), watchQueue(thread)
 	return l.serve(func(c Command) (Reply, error) {
-		reply, err := tell(s, world, c)
+		reply, err := tell(s, world, queue, c)
 		if errors.Is(err, server.ErrStopped) {
 			err = <-served
 		}
@@ -94,7 +98,7 @@ func workAsServer(spec Spec, entry multiplexers.Entry, l *lines) error {
 }
 
 // tell answers one command to a server worker.
-func tell(s *server.Server, world world, c Command) (Reply, error) {
+func tell(s *server.Server, world world, queue queue, c Command) (Reply, error) {
 	var snapshot server.Snapshot
 	var err error
 	switch c.Do {
@@ -109,6 +113,7 @@ func tell(s *server.Server, world world, c Command) (Reply, error) {
 	}
 	state := serverState(snapshot)
 	state.WorldStops = world.stops()
+	state.Queued = queue.waited()
 	return Reply{Server: state}, err
 }
 
@@ -116,6 +121,7 @@ func serverState(s server.Snapshot) *ServerState {
 	return &ServerState{
 		Counters:   results.Counters(s.Counters),
 		CPU:        s.CPU,
+		User:       s.User,
 		Switches:   s.Switches,
 		Open:       s.Open,
 		Refused:    s.Refused,

@@ -65,6 +65,7 @@ func measureForReal(t *testing.T, r scenarios.Request) []results.Trial {
 	var all []results.Trial
 	runner := scenarios.Runner{
 		Launcher: processes(t),
+		Machine:  scenarios.Unwatched{},
 		Record:   func(trials []results.Trial) error { all = append(all, trials...); return nil },
 		Progress: func(scenarios.Progress) {},
 	}
@@ -83,6 +84,7 @@ func TestMessagesAreCountedToTheDigit(t *testing.T) {
 	const connections, active, rounds, size = 50, 20, 30, 1000
 	for _, scenario := range []string{"echo", "idle"} {
 		for _, trial := range measureForReal(t, scenarios.Request{
+			NoControl: true,
 			Scenarios: []string{scenario}, Blocks: 2, Seed: 1,
 			Entries: []multiplexers.Entry{multiplexers.Raw, multiplexers.Runtime},
 			Sweep:   scenarios.Sweep{Connections: []int{connections}, Active: []scenarios.Amount{{Count: active}}, Rounds: []int{rounds}, Sizes: []int{size}},
@@ -124,6 +126,7 @@ func TestMessagesAreCountedToTheDigit(t *testing.T) {
 
 func TestBulkAcrossProcesses(t *testing.T) {
 	for _, trial := range measureForReal(t, scenarios.Request{
+		NoControl: true,
 		Scenarios: []string{"bulk"}, Blocks: 1, Seed: 1,
 		Sweep: scenarios.Sweep{Connections: []int{8}, Rounds: []int{5}, SocketBuffers: []int{0, 4096}},
 	}) {
@@ -139,6 +142,7 @@ func TestBulkAcrossProcesses(t *testing.T) {
 func TestConnectAcrossProcesses(t *testing.T) {
 	const connections = 300
 	for _, trial := range measureForReal(t, scenarios.Request{
+		NoControl: true,
 		Scenarios: []string{"connect"}, Blocks: 1, Seed: 1, Sweep: scenarios.Sweep{Connections: []int{connections}},
 	}) {
 		n := int64(len(trial.Slices))
@@ -307,6 +311,7 @@ func children(t *testing.T) []int {
 func TestWorkersAreDeafToAMemoryLimit(t *testing.T) {
 	t.Setenv("GOMEMLIMIT", "1MiB")
 	measureForReal(t, scenarios.Request{
+		NoControl: true,
 		Scenarios: []string{"echo"}, Backends: []string{"poll"}, Blocks: 1,
 		Sweep: scenarios.Sweep{Connections: []int{500}, Rounds: []int{20}},
 	})
@@ -316,6 +321,7 @@ func TestWorkersAreDeafToAMemoryLimit(t *testing.T) {
 // wait like any other, over every idle connection.
 func TestTheCostOfSnapshotsIsTakenOff(t *testing.T) {
 	for _, trial := range measureForReal(t, scenarios.Request{
+		NoControl: true,
 		Scenarios: []string{"idle"}, Backends: []string{"poll"}, Blocks: 1,
 		Sweep: scenarios.Sweep{Connections: []int{3000}, Active: []scenarios.Amount{{Count: 1}}, Rounds: []int{5}},
 	}) {

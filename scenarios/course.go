@@ -1,0 +1,87 @@
+//go:build linux
+
+package scenarios
+
+import (
+	"math"
+	"math/rand/v2"
+	"time"
+
+	"muxbench/results"
+	"muxbench/results/stats"
+)
+
+const (
+	// confidence of the intervals that a run is to make narrow enough.
+	confidence = 0.95
+	// leastForPrecision is how many blocks are measured before their interval is
+	// asked how narrow it is: few may agree by chance.
+	leastForPrecision = 10
+	// moreVoided than valid blocks, by so many, and a cell's are not measured
+	// again: the machine is not going to be quiet.
+	moreVoided = 3
+)
+
+// course is how far the blocks of one cell have come.
+type course struct {
+	cell          results.Cell
+	started, turn orders // of arms: how blocks start them, and what their turns are
+	number        int    // of the next block
+	valid, voided int    // blocks
+	took          time.Duration
+	ratios        map[string][]float64 // logarithms of the primary metric's ratio to the reference, of each valid block
+}
+
+func newCourse(cell results.Cell, arms int, random *rand.Rand) *course {
+	return &course{
+		cell:    cell,
+		started: orders{n: arms, random: random}, turn: orders{n: arms, random: random},
+		ratios: map[string][]float64{},
+	}
+}
+
+// over says that the cell needs no further block, or is not going to get one
+// that is any good.
+func (c *course) over(p Plan) bool {
+	switch {
+	case c.valid >= p.Blocks, c.voided > c.valid+moreVoided:
+		return true
+	case p.Precision > 0 && c.valid >= leastForPrecision:
+		return c.halfWidth() <= math.Log1p(p.Precision)
+	}
+	return false
+}
+
+// halfWidth is that of the widest interval of a ratio to the reference. An arm
+// that never had one is not waited for.
+func (c *course) halfWidth() float64 {
+	widest := 0.0
+	for _, ratios := range c.ratios {
+		i := stats.Shift(ratios, confidence)
+		if half := (i.High - i.Low) / 2; !(half <= widest) { // NaN: too few
+			widest = half
+		}
+	}
+	return widest
+}
+
+// ended takes in the trials of a block.
+func (c *course) ended(trials []results.Trial, void bool, took time.Duration) {
+	c.number++
+	c.took = took
+	if void {
+		c.voided++
+		return
+	}
+	c.valid++
+	for _, reference := range trials {
+		if !reference.Reference {
+			continue
+		}
+		for _, t := range trials {
+			if !t.Reference {
+				c.ratios[t.Arm] = append(c.ratios[t.Arm], c.cell.Primary().BlockLogRatios([]results.Trial{t}, []results.Trial{reference})...)
+			}
+		}
+	}
+}

@@ -1,0 +1,76 @@
+//go:build linux
+
+package scenarios
+
+import (
+	"io/fs"
+	"os"
+	"time"
+)
+
+// Machine is watched while a block's arms connect and take their turns.
+type Machine interface {
+	// Began starts watching the CPUs that serve and load; -1 is none in
+	// particular.
+	Began(cpus ...int)
+	// Turn is called before each turn and after the last one, while everything
+	// is quiescent.
+	Turn()
+	// Ended says what has happened since Began; nil if nobody has looked.
+	Ended() *Vitality
+}
+
+// Unwatched is a Machine that nobody looks at: no block is void for what
+// happened meanwhile. It is for trying things out, not for measuring.
+type Unwatched struct{}
+
+func (Unwatched) Began(...int)     {}
+func (Unwatched) Turn()            {}
+func (Unwatched) Ended() *Vitality { return nil }
+
+// Vitality is what a machine did beside measuring.
+type Vitality struct {
+	StealShare         float64       // of the CPUs' time
+	Throttled          time.Duration // by a CPU quota
+	ListenDrops        int64         // in the network namespace
+	RetransmittedShare float64       // of the TCP segments sent there
+	SpeedChange        float64       // of a fixed piece of work, end against beginning, as a ratio less 1
+}
+
+// ThisMachine is the one that this process runs on.
+func ThisMachine() Machine { return &thisMachine{root: os.DirFS("/")} }
+
+type thisMachine struct {
+	root   fs.FS
+	cpus   []int
+	speeds speedometer
+	before vitals
+}
+
+func (m *thisMachine) Began(cpus ...int) {
+	m.cpus, m.speeds = cpus, speedometer{}
+	m.before = readVitals(m.root, cpus)
+	m.measureEnd()
+}
+
+// measureEnd takes readings of the CPUs' speed at an end of the block, so that a
+// third of them is never a single one, however few turns there are.
+func (m *thisMachine) measureEnd() {
+	const readings = 3
+	for range readings {
+		m.Turn()
+	}
+}
+
+func (m *thisMachine) Turn() {
+	for _, cpu := range m.cpus {
+		_ = m.speeds.measure(cpu) // a CPU that cannot be measured has no change
+	}
+}
+
+func (m *thisMachine) Ended() *Vitality {
+	m.measureEnd()
+	v := readVitals(m.root, m.cpus).since(m.before)
+	v.SpeedChange = m.speeds.change()
+	return &v
+}

@@ -1,0 +1,99 @@
+//go:build linux
+
+package scenarios
+
+import (
+	"fmt"
+	"math"
+
+	"muxbench/results"
+	"muxbench/results/stats"
+)
+
+// disturbed says why a block is void: what the machine did meanwhile, and never
+// what the block's own figures are. It is empty if the block stands.
+func disturbed(v *Vitality, trials []results.Trial) string {
+	switch {
+	case v == nil:
+	case v.StealShare > results.StealVoid:
+		return fmt.Sprintf("the hypervisor took more than %g %% of the CPUs' time", 100*results.StealVoid)
+	case v.Throttled > 0:
+		return "a CPU quota stopped the processes"
+	case v.SpeedChange > results.SpeedVoid:
+		return fmt.Sprintf("the speed of a CPU changed by more than %g %%", 100*results.SpeedVoid)
+	}
+	for _, t := range trials {
+		if t.Values[results.WorldStops] > 0 {
+			return "the Go runtime stopped the world of a worker within a slice"
+		}
+	}
+	return ""
+}
+
+// check notes in a trial what the machine did meanwhile, and which checks did
+// not hold.
+func check(t *results.Trial, v *Vitality) {
+	if len(t.Slices) == 0 {
+		return
+	}
+	failed := func(c results.Check, is bool) {
+		if is {
+			t.Validity = append(t.Validity, string(c))
+		}
+	}
+	if v != nil {
+		checkMachine(t.Values, v, failed)
+	}
+	checkSides(t, failed)
+	if drift, noise, ok := driftOf(t); ok {
+		t.Values[results.Drift] = drift
+		failed(results.CheckDrift, math.Abs(drift) > max(results.DriftFlagged, results.DriftFlagMAD*noise))
+	}
+}
+
+// checkMachine are the checks of what the machine did.
+func checkMachine(values map[results.Metric]float64, v *Vitality, failed func(results.Check, bool)) {
+	values[results.StealShare] = v.StealShare
+	values[results.SpeedChange] = v.SpeedChange
+	values[results.Throttled] = float64(v.Throttled)
+	values[results.ListenDrops] = float64(v.ListenDrops)
+	values[results.RetransmittedShare] = v.RetransmittedShare
+	failed(results.CheckSteal, v.StealShare > results.StealFlagged)
+	failed(results.CheckSpeed, v.SpeedChange > results.SpeedFlagged)
+	failed(results.CheckThrottled, v.Throttled > 0)
+	failed(results.CheckListen, v.ListenDrops > 0)
+	failed(results.CheckRetransmits, v.RetransmittedShare > results.RetransmittedFlagged)
+}
+
+// checkSides are the checks of what server and load generator did.
+func checkSides(t *results.Trial, failed func(results.Check, bool)) {
+	values := t.Values
+	var elapsed int64
+	for _, s := range t.Slices {
+		elapsed += s.ElapsedNS
+	}
+	failed(results.CheckWorldStops, values[results.WorldStops] > 0)
+	failed(results.CheckQueue, values[results.ServerQueueShare] > results.QueueFlagged)
+	failed(results.CheckSwitches, values[results.ServerSwitches]/(float64(elapsed)/1e9) > results.SwitchesFlagged)
+	load, known := values[results.LoadBusyShare]
+	failed(results.CheckClientBound, known && load >= results.BusyFlagged && values[results.ServerBusyShare] < results.BusyFlagged)
+}
+
+// driftOf compares the primary metric in the last third of the window with that
+// in the first, as a ratio less 1. noise is the median absolute deviation of
+// slices over their median. It takes two slices in each third to tell.
+func driftOf(t *results.Trial) (drift, noise float64, ok bool) {
+	of := t.Primary()
+	var values []float64
+	for _, s := range t.Slices {
+		if v, ok := of.Value(s); ok {
+			values = append(values, v)
+		}
+	}
+	third := len(values) / 3
+	if third < 2 {
+		return 0, 0, false
+	}
+	first, last := stats.Median(values[:third]), stats.Median(values[len(values)-third:])
+	return last/first - 1, stats.MAD(values) / stats.Median(values), true
+}
