@@ -27,7 +27,7 @@ type stretch struct {
 func newAnswer(s Summary) answer {
 	var a answer
 	var answered []string // scenarios, one for each line
-	blocks, few := math.MaxInt, false
+	blocks := math.MaxInt
 	for _, sc := range s.Scenarios {
 		varying, _ := splitDimensions(sc.Cells)
 		x := connectionsDimension()
@@ -38,7 +38,6 @@ func newAnswer(s Summary) answer {
 				answered = append(answered, sc.Name)
 				a.lines = append(a.lines, strings.Join(where, ", ")+": "+finding(st))
 				for _, v := range st.verdicts {
-					few = few || v.FewTurns
 					if v.Blocks > 0 {
 						blocks = min(blocks, v.Blocks)
 					}
@@ -48,7 +47,7 @@ func newAnswer(s Summary) answer {
 	}
 	if len(a.lines) > 0 {
 		a.question, a.aside = question(answered)
-		a.caveat = caveat(blocks, few)
+		a.caveat = caveat(blocks)
 	}
 	return a
 }
@@ -94,13 +93,14 @@ func between(st stretch, x dimension) string {
 // finding is the verdict of a stretch. A ratio that differs within it is
 // given from the least to the greatest median.
 func finding(st stretch) string {
+	needed := fmt.Sprintf("%d are needed", leastTests)
 	v, words := st.verdicts[0], wordingOf(st.from.Scenario)
 	least, more, unknown := v.sides()
 	names := st.from.inOrder(least)
 	var parts []string
 	switch {
 	case v.Blocks == 0:
-		return "too few blocks to say"
+		return "too few blocks to say (" + needed + ")"
 	case len(more) == 0:
 		parts = append(parts, "no clear difference in this run between "+enumerate(names))
 	case len(least) == 1:
@@ -116,7 +116,7 @@ func finding(st stretch) string {
 		parts = append(parts, enumerate(above)+" "+words.more)
 	}
 	if len(unknown) > 0 {
-		parts = append(parts, "too few blocks to say of "+enumerate(st.from.inOrder(unknown)))
+		parts = append(parts, "too few blocks to say of "+enumerate(st.from.inOrder(unknown))+" ("+needed+")")
 	}
 	return strings.Join(parts, "; ")
 }
@@ -127,7 +127,7 @@ func (st stretch) ratios(arm string) []float64 {
 	for _, v := range st.verdicts {
 		for _, c := range v.Above {
 			if plainName(c.Arm) == arm {
-				medians = append(medians, c.Ratio.Median)
+				medians = append(medians, c.Ratio.Value)
 			}
 		}
 	}
@@ -153,7 +153,13 @@ func times(ratios []float64) string {
 	return low + " to " + high + " times"
 }
 
-func formatRatio(v float64) string { return formatNumber(v, decimals([]float64{v})) }
+// formatRatio has a digit more next to 1: what is named may be small.
+func formatRatio(v float64) string {
+	if math.Abs(v-1) < 0.1 {
+		return formatNumber(v, ratioDigits)
+	}
+	return formatNumber(v, decimals([]float64{v}))
+}
 
 func enumerate(names []string) string { return joined(names, " and ") }
 
@@ -167,17 +173,12 @@ func joined(names []string, last string) string {
 }
 
 // caveat says what the words stand on: blocks is the least number that any of
-// them does, and math.MaxInt if none does. It gives no probability: which arm
-// the others are compared with is had from the same blocks.
-func caveat(blocks int, few bool) string {
+// them does, and math.MaxInt if none does.
+func caveat(blocks int) string {
 	if blocks == math.MaxInt {
-		return fmt.Sprintf("A difference is named from %d blocks on: ask for more with --blocks.", minVerdictBlocks)
+		return fmt.Sprintf("A difference is named from %d blocks on: ask for more with --blocks.", leastTests)
 	}
-	exception := ""
-	if few {
-		exception = fmt.Sprintf(" (%g %% where a block has a single turn)", 100*verdictEffect(blocks, 1))
-	}
-	return fmt.Sprintf("Each arm is compared with the lowest itself, turn by turn. A difference is named where it is at least %g %%%s "+
-		"and shows in %d of %d blocks. That is no test: equal arms may look so by luck, the fewer the blocks the more easily.",
-		100*verdictEffect(blocks, fewTurns), exception, blocks-contraryBlocks(blocks), blocks)
+	return fmt.Sprintf("Every two arms of a cell are compared block by block. A difference is named where the signed-rank test finds it at %g %%, "+
+		"after Benjamini–Hochberg over all comparisons of the run, and it is beyond that of identical arms where that is known. "+
+		"With few blocks (%d here), small differences cannot be seen: no clear difference does not mean equal.", 100*significant, blocks)
 }

@@ -7,12 +7,8 @@ import (
 	"muxbench/results"
 )
 
-// scenarioChain measures how long a chain of one-byte writes takes: its slices
-// are iterations, and there is neither a load generator nor a latency.
-const scenarioChain = "chain"
-
 func chainColumns(rows []row) []column {
-	cols := compared("µs per\niteration", results.Elapsed, 1e3, rows, 0, 12, 3, 5)
+	cols := compared("µs per\niteration", results.Elapsed, 1e3, rows, comparedRanks{ratio: 1, stars: 2, spread: 3, held: 6, interval: 18})
 	return append(cols,
 		counted("syscalls\n/msg", results.ServerSyscallsPerMsg, rows, 11),
 		counted("events\n/wait", results.EventsPerWait, rows, 10),
@@ -42,7 +38,7 @@ func chainBlocks(sc Scenario, blocks int) string {
 		of = "its iterations"
 	}
 	if blocks > 1 {
-		return fmt.Sprintf("median over %d blocks of the median of %s, range from the lowest to the highest block", blocks, of)
+		return fmt.Sprintf("median over %d blocks of the median of %s, %s", blocks, of, spread(sc, "from the lowest to the highest block"))
 	}
 	return fmt.Sprintf("one block, the median of %s, so no ranges", of)
 }
@@ -56,6 +52,6 @@ func counted(header string, m results.Metric, rows []row, rank int) column {
 		if !ok && counts && r.arm.external() && r.arm.Blocks.OK > 0 {
 			return number{known: true, hidden: true}
 		}
-		return number{value: e.Median, known: ok}
+		return number{value: e.Value, known: ok}
 	})
 }

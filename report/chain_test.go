@@ -35,12 +35,12 @@ func inBlocks(blocks int, arm string, us ...int64) []results.Trial {
 
 // Arms of a chain are compared by time, whatever their CPU time is.
 func TestChainIsComparedByTime(t *testing.T) {
-	cell := onlyCell(t, append(inBlocks(3, "select", 30, 40, 20), inBlocks(3, "poll", 15, 10, 10)...)...)
+	cell := onlyCell(t, append(inBlocks(6, "select", 30, 40, 20), inBlocks(6, "poll", 15, 10, 10)...)...)
 	want := map[results.Metric]report.Estimate{
-		results.Elapsed:             {Median: 0.5, Low: 0.5, High: 0.5, Blocks: 3},
-		results.ServerCPUPerMessage: {Median: 1, Low: 1, High: 1, Blocks: 3},
+		results.Elapsed:             {Value: 0.5, Low: 0.5, High: 0.5, Interval: true, Blocks: 6},
+		results.ServerCPUPerMessage: {Value: 1, Low: 1, High: 1, Interval: true, Blocks: 6},
 	}
-	if diff := cmp.Diff(want, cell.Arms[1].Ratios); diff != "" {
+	if diff := cmp.Diff(want, estimates(cell.Arms[1])); diff != "" {
 		t.Errorf("ratios (-want +got):\n%s", diff)
 	}
 	if v := cell.Verdict; v == nil || v.Metric != results.Elapsed || v.Lowest != "poll" || len(v.Above) != 1 {
@@ -52,8 +52,8 @@ func TestChainIsComparedByTime(t *testing.T) {
 }
 
 func TestAnswerOfAChain(t *testing.T) {
-	chain := append(inBlocks(3, "select", 30, 30), inBlocks(3, "epoll-lt", 10, 10)...)
-	echo := blocksOf(map[string][]float64{"select": {3, 3, 3}, "epoll-lt": {1, 1, 1}}, 2)
+	chain := append(inBlocks(9, "select", 30, 30), inBlocks(9, "epoll-lt", 10, 10)...)
+	echo := blocksOf(map[string][]float64{"select": steady(9, 3), "epoll-lt": steady(9, 1)}, 2)
 	const (
 		ofChain = "- chain, 100 connections: epoll-lt takes the least time; select 3.00 times as long.\n"
 		ofEcho  = "- echo, 10 connections: epoll-lt takes the least; select 3.00 times as much.\n"
@@ -75,11 +75,11 @@ func TestAnswerOfAChain(t *testing.T) {
 			"## Which takes the least server CPU, and in chain the least time per iteration", []string{ofChain, ofEcho},
 		},
 		{
-			"a chain that cannot be judged beside echo", append(inBlocks(3, "select", 30, 30), echo...),
+			"a chain that cannot be judged beside echo", append(inBlocks(9, "select", 30, 30), echo...),
 			"Which takes the least server CPU (throughput and latency are in the table):", "## Which takes the least server CPU", []string{ofEcho},
 		},
 		{
-			"two that cannot be told apart", append(inBlocks(3, "poll", 10, 10), chain...), "Which takes the least time per iteration:", "## Which takes",
+			"two that cannot be told apart", append(inBlocks(9, "poll", 10, 10), chain...), "Which takes the least time per iteration:", "## Which takes",
 			[]string{"- chain, 100 connections: poll or epoll-lt takes the least time, which of them cannot be told; select 3.00 times as long.\n"},
 		},
 	}
@@ -169,7 +169,7 @@ func TestColumnsOfAChain(t *testing.T) {
 		},
 		{
 			"skipped in every block", []results.Trial{skipped, counting},
-			"| libevent | 0 of 1 |  |  |  |\n| poll | 1 of 1 | 20 | 3 | 1.50 |\n\n- libevent: skipped in 1 of 1 blocks: no\n",
+			"| libevent | 0/1 |  |  |  |\n| poll | 1/1 | 20 | 3 | 1.50 |\n\n- libevent: skipped in 1 of 1 blocks: no\n",
 		},
 		{"one iteration", []results.Trial{iterations("poll", 0, 20), iterations("select", 0, 20)}, "\n- all arms: one turn in a block: noise does not cancel in its ratio\n"},
 	}
@@ -184,7 +184,10 @@ func TestColumnsOfAChain(t *testing.T) {
 
 func TestChartsOfAChain(t *testing.T) {
 	charts := report.Charts(report.Summarise(syntheticRun("chain"), chainTrials(chainCells(), 3)))
-	want := []string{"chain-time-by-connections-active-1-writes-100", "chain-time-by-connections-active-100-writes-1000"}
+	want := []string{
+		"chain-time-by-connections-active-1-writes-100", "chain-time-ratio-by-connections-active-1-writes-100",
+		"chain-time-by-connections-active-100-writes-1000", "chain-time-ratio-by-connections-active-100-writes-1000",
+	}
 	if diff := cmp.Diff(want, chartNames(charts)); diff != "" {
 		t.Fatalf("charts (-want +got):\n%s", diff)
 	}

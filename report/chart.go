@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -26,6 +25,8 @@ type Chart struct {
 type Axis struct {
 	Label string // with its unit; a logarithmic axis says that it is one
 	Log   bool
+	// Ratio is an axis around 1, where nothing is measured from zero.
+	Ratio bool
 	// Categories names the whole numbers from 0 on an axis that has no scale.
 	Categories []string
 }
@@ -35,25 +36,38 @@ type Series struct {
 	Name   string // of the arm
 	Style  int    // the same for an arm in all charts of a run
 	Points []Point
+	// Control is how far the reference came from itself when it was measured a
+	// second time: from Low to High at each X. Only the reference has one.
+	Control []Point
+	// Unmarked is a line without marks, for what is given and not measured.
+	Unmarked bool
 }
 
-// Point is a median with its range over the blocks it is had from.
+// Point is an estimate over the blocks it is had from.
 type Point struct {
 	X, Y, Low, High float64
 	// Blocks is 0 where the arm has no value: a line is broken there, and
 	// Y, Low and High mean nothing.
 	Blocks int
+	// Interval tells that Low and High are the ends of the 95 % interval, and
+	// not the least and the greatest of too few blocks for one.
+	Interval bool
+	// Hollow marks a ratio that nothing can be told from: its interval has 1
+	// in it, or there are too few blocks for one.
+	Hollow bool
 }
 
 // Charts are the charts of a summary. Each shows one measure along one
 // dimension; where cells differ in several, there is one for each combination
 // of the others, which its subtitle and name say. A cell that differs from no
 // other in one dimension only gets a chart with one bar per arm. Latency
-// percentiles are of the last cell of each sweep.
+// percentiles are of the last cell of each sweep. The measure that arms are
+// judged by has a chart of ratios to the reference beside that of values, whose
+// intervals are free of what disturbed both alike.
 func Charts(s Summary) []Chart {
 	b := chartBuilder{run: s.Run, styles: make(map[string]int), names: make(map[string]bool)}
 	for _, sc := range s.Scenarios {
-		for _, name := range armNames(sc.Cells) {
+		for _, name := range armNames(withoutControls(sc.Cells)) {
 			if _, ok := b.styles[name]; !ok {
 				b.styles[name] = len(b.styles)
 			}
@@ -67,6 +81,9 @@ func Charts(s Summary) []Chart {
 					b.add(b.bars(sc, sw.cells[0], m, varying, fixed), m.gap())
 				} else {
 					b.add(b.lines(sc, sw, m, varying, fixed), m.gap())
+				}
+				if reference, ok := sw.comparesBy(m); ok {
+					b.add(b.ratios(sc, sw, m, reference, varying, fixed), "no ratio")
 				}
 			}
 			b.add(b.percentiles(sc, sw.cells[len(sw.cells)-1], varying, fixed), percentileMeasures()[0].gap())
@@ -110,21 +127,38 @@ func sweeps(cells []Cell, varying []dimension) []sweep {
 }
 
 // scale decides which axes are logarithmic: those on which the values span
-// logX or logY decades. Bars have a length, and so never are.
+// logX or logY decades, or a factor of logRatio. Bars have a length, and so
+// never are.
 func (c *Chart) scale() {
-	const logX, logY = 2, 1
-	var xs, ys []float64
-	for p := range c.points() {
-		xs = append(xs, p.X)
-		ys = append(ys, p.Y, p.Low, p.High)
-	}
+	const logX, logY, logRatio = 2, 1, 3
+	xs, ys := c.values()
 	c.X.Log = c.X.Categories == nil && decades(xs) >= logX
-	c.Y.Log = !c.Bars && decades(ys) >= logY
+	enough := float64(logY)
+	if c.Y.Ratio {
+		enough = math.Log10(logRatio)
+	}
+	c.Y.Log = !c.Bars && decades(ys) >= enough
 	for _, a := range []*Axis{&c.X, &c.Y} {
 		if a.Log {
 			a.Label += ", log scale"
 		}
 	}
+}
+
+// values are all that the axes have to have room for.
+func (c Chart) values() (xs, ys []float64) {
+	for p := range c.points() {
+		xs = append(xs, p.X)
+		ys = append(ys, p.Y, p.Low, p.High)
+	}
+	for _, s := range c.Series {
+		for _, p := range s.Control {
+			if p.Blocks > 0 {
+				ys = append(ys, p.Low, p.High)
+			}
+		}
+	}
+	return xs, ys
 }
 
 // points yields the points that have a value.
@@ -147,28 +181,6 @@ func decades(values []float64) float64 {
 		return 0
 	}
 	return math.Log10(slices.Max(values)) - math.Log10(slices.Min(values))
-}
-
-// footer says what the chart stands on: how many blocks, and the machine.
-func (c Chart) footer(run results.Run) string {
-	least, most := math.MaxInt, 0
-	for p := range c.points() {
-		least, most = min(least, p.Blocks), max(most, p.Blocks)
-	}
-	how := "one block, no range"
-	switch {
-	case most > least:
-		how = fmt.Sprintf("median and range over %d to %d blocks", least, most)
-	case most > 1:
-		how = fmt.Sprintf("median and range over %d blocks", most)
-	}
-	if !c.Bars && len(c.Series) > 1 {
-		how += ", arms side by side"
-	}
-	e := run.Environment
-	machine := fmt.Sprintf("%s, %d CPUs%s, Linux %s; muxbench %s", orUnknown(e.CPUModel), e.CPUs,
-		unless(e.Hypervisor == "", " on "+e.Hypervisor), orUnknown(e.Kernel), orUnknown(run.Version))
-	return how + "; " + plainText(machine)
 }
 
 // gaps names the values that the chart does not have, for its footer.

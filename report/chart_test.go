@@ -101,11 +101,11 @@ func TestChartOfASweep(t *testing.T) {
 	want := report.Chart{
 		Name: "idle-throughput-by-connections", Title: "idle: throughput against connections",
 		Subtitle: "5 active, 64 bytes a message, 100 rounds, closed loop",
-		Footer:   "no value: poll at 100, epoll-lt; median and range over 1 to 2 blocks, arms side by side; Synthetic CPU @ 2.50GHz, 2 CPUs on kvm, Linux 6.8.0-synthetic; muxbench v0.0.0-synthetic",
+		Footer:   "no value: poll at 100, epoll-lt; whiskers: range of 1 to 2 blocks, too few for an interval, left out where shorter than the mark; arms side by side; Synthetic CPU @ 2.50GHz, 2 CPUs on kvm, Linux 6.8.0-synthetic; muxbench v0.0.0-synthetic",
 		X:        report.Axis{Label: "connections, log scale", Log: true}, Y: report.Axis{Label: "throughput (msgs/s)"},
 		Series: []report.Series{
-			{Name: "select", Style: 0, Points: []report.Point{{100, 1500, 1000, 2000, 2}, {10000, 400, 300, 500, 2}}},
-			{Name: "poll", Style: 1, Points: []report.Point{{X: 100}, {10000, 350, 350, 350, 1}}},
+			{Name: "select", Style: 0, Points: []report.Point{{X: 100, Y: 1500, Low: 1000, High: 2000, Blocks: 2}, {X: 10000, Y: 400, Low: 300, High: 500, Blocks: 2}}},
+			{Name: "poll", Style: 1, Points: []report.Point{{X: 100}, {X: 10000, Y: 350, Low: 350, High: 350, Blocks: 1}}},
 		},
 	}
 	if diff := cmp.Diff(want, chart(t, report.Charts(s), want.Name)); diff != "" {
@@ -123,8 +123,8 @@ func TestChartOfOneCell(t *testing.T) {
 		X:        report.Axis{Categories: []string{"select", "epoll-lt"}}, Y: report.Axis{Label: "server CPU per message (µs)"},
 		Bars: true,
 		Series: []report.Series{
-			{Name: "select", Style: 0, Points: []report.Point{{0, 4, 4, 4, 1}}},
-			{Name: "epoll-lt", Style: 2, Points: []report.Point{{1, 0.25, 0.25, 0.25, 1}}},
+			{Name: "select", Style: 0, Points: []report.Point{{X: 0, Y: 4, Low: 4, High: 4, Blocks: 1}}},
+			{Name: "epoll-lt", Style: 2, Points: []report.Point{{X: 1, Y: 0.25, Low: 0.25, High: 0.25, Blocks: 1}}},
 		},
 	}
 	got := chart(t, report.Charts(report.Summarise(syntheticRun("echo"), []results.Trial{slow, skipped, fast})), want.Name)

@@ -20,12 +20,12 @@ type measure struct {
 // measures are the charts of a scenario.
 func measures(scenario string) []measure {
 	switch scenario {
-	case scenarioConnect:
+	case results.ScenarioConnect:
 		return []measure{
 			{"set-up", "set-up time", "time to set up all connections (ms)", 1e6, results.ConnectElapsed, 0},
 			{"server-cpu", "server CPU per connection", "server CPU per connection (µs)", 1e3, results.ServerCPUPerConnection, 0},
 		}
-	case scenarioChain:
+	case results.ScenarioChain:
 		return []measure{{"time", "time per iteration", "time per iteration (µs)", 1e3, results.Elapsed, 0}}
 	}
 	return []measure{
@@ -52,7 +52,11 @@ func (m measure) at(x float64, a Arm) Point {
 	if !ok || m.percentile > 0 && carried(a.Samples, m.percentile) != carriedWell {
 		return Point{X: x}
 	}
-	return Point{x, e.Median / m.unit, e.Low / m.unit, e.High / m.unit, e.Blocks}
+	return point(x, e, m.unit)
+}
+
+func point(x float64, e Estimate, unit float64) Point {
+	return Point{X: x, Y: e.Value / unit, Low: e.Low / unit, High: e.High / unit, Blocks: e.Blocks, Interval: e.Interval}
 }
 
 // gap is why an arm most likely has no point.
@@ -99,7 +103,7 @@ func (b *chartBuilder) add(c Chart, why string) {
 	}
 	b.names[c.Name] = true
 	c.scale()
-	c.Footer = gaps + c.footer(b.run)
+	c.Footer = gaps + c.footer() + "; " + machine(b.run)
 	b.charts = append(b.charts, c)
 }
 
@@ -118,17 +122,13 @@ func (b *chartBuilder) lines(sc Scenario, sw sweep, m measure, varying, fixed []
 		Subtitle: subtitle(sc, slices.Concat(fixed, others), first),
 		X:        Axis{Label: sw.x.axis}, Y: Axis{Label: m.axis},
 	}
-	for _, name := range armNames(sw.cells) {
+	for _, name := range armNames(withoutControls(sw.cells)) {
 		series := b.series(name)
 		for _, cell := range sw.cells {
-			i := slices.IndexFunc(cell.Arms, func(a Arm) bool { return a.Name == name })
-			x := sw.x.value(cell.Cell)
-			if i < 0 {
-				series.Points = append(series.Points, Point{X: x})
-			} else {
-				series.Points = append(series.Points, m.at(x, cell.Arms[i]))
-			}
+			a, _ := cell.arm(name)
+			series.Points = append(series.Points, m.at(sw.x.value(cell.Cell), a))
 		}
+		series.Control = controls(sw, name, m)
 		c.Series = append(c.Series, series)
 	}
 	return c
@@ -147,8 +147,12 @@ func (b *chartBuilder) bars(sc Scenario, cell Cell, m measure, varying, fixed []
 		return c
 	}
 	for _, a := range cell.Arms {
+		if a.Control {
+			continue
+		}
 		series := b.series(a.Name)
 		series.Points = []Point{m.at(0, a)}
+		series.Control = controls(sweep{cells: []Cell{cell}}, a.Name, m)
 		c.Series = append(c.Series, series)
 	}
 	return c
@@ -170,6 +174,9 @@ func (b *chartBuilder) percentiles(sc Scenario, cell Cell, varying, fixed []dime
 		c.X.Categories = append(c.X.Categories, m.name)
 	}
 	for _, a := range cell.Arms {
+		if a.Control {
+			continue
+		}
 		series := b.series(a.Name)
 		for i, m := range shown {
 			series.Points = append(series.Points, m.at(float64(i), a))
@@ -177,6 +184,15 @@ func (b *chartBuilder) percentiles(sc Scenario, cell Cell, varying, fixed []dime
 		c.Series = append(c.Series, series)
 	}
 	return c
+}
+
+// arm is the arm of that name, and an empty one if the cell has none.
+func (c Cell) arm(name string) (Arm, bool) {
+	i := slices.IndexFunc(c.Arms, func(a Arm) bool { return a.Name == name })
+	if i < 0 {
+		return Arm{}, false
+	}
+	return c.Arms[i], true
 }
 
 func armNames(cells []Cell) []string {

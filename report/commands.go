@@ -14,7 +14,7 @@ type Command struct {
 	Line      string        `json:"line"`
 	Cell      results.Cell  `json:"cell"`
 	Reference string        `json:"reference"` // as in the cell; empty if the run has not got there
-	Blocks    int           `json:"blocks"`    // of the arm that has the most trials, however they ended
+	Blocks    int           `json:"blocks"`    // of the arm that has the most trials, but for voided ones
 	Arms      []CommandTime `json:"arms"`      // of the cell; none if the run has not got there
 }
 
@@ -43,7 +43,7 @@ func summariseCommands(commands []results.Command, scenarios []Scenario) []Comma
 		cell := cells[command.Cell]
 		c := Command{Line: command.Line, Cell: command.Cell, Reference: cell.Reference}
 		for _, a := range cell.Arms {
-			c.Blocks = max(c.Blocks, a.Blocks.Total())
+			c.Blocks = max(c.Blocks, a.Blocks.Counted())
 			c.Arms = append(c.Arms, commandTime(cell.Cell, a))
 		}
 		all = append(all, c)
@@ -53,7 +53,7 @@ func summariseCommands(commands []results.Command, scenarios []Scenario) []Comma
 
 func commandTime(c results.Cell, a Arm) CommandTime {
 	elapsed, ratio := results.Elapsed, results.Throughput
-	if c.Scenario == scenarioConnect {
+	if c.Scenario == results.ScenarioConnect {
 		elapsed, ratio = results.ConnectElapsed, results.ConnectElapsed
 	}
 	t := CommandTime{Arm: a.Name}
@@ -62,10 +62,11 @@ func commandTime(c results.Cell, a Arm) CommandTime {
 	}
 	switch r, ok := a.Ratios[ratio]; {
 	case !ok:
-	case c.Scenario == scenarioConnect:
-		t.Ratio = &r
+	case c.Scenario == results.ScenarioConnect:
+		t.Ratio = &r.Estimate
 	case c.Rounds > 0: // the work is the same, and time is its inverse speed
-		t.Ratio = &Estimate{inverse(r.Median), inverse(r.High), inverse(r.Low), r.Blocks}
+		inverted := r.inverse()
+		t.Ratio = &inverted.Estimate
 	}
 	return t
 }
@@ -112,7 +113,7 @@ func commandSeconds(commands []Command, arm string) column {
 		if t.Elapsed == nil {
 			return number{known: true, hidden: true}
 		}
-		return number{value: t.Elapsed.Median / 1e9, known: true}
+		return number{value: t.Elapsed.Value / 1e9, known: true}
 	})
 	c.breaks = true
 	return c
@@ -122,7 +123,7 @@ func commandSeconds(commands []Command, arm string) column {
 // is one, where there is another to compare it with.
 func (c Command) ratio(arm string) (float64, bool) {
 	if r := c.time(arm).Ratio; r != nil {
-		return r.Median, true
+		return r.Value, true
 	}
 	compared := slices.ContainsFunc(c.Arms, func(t CommandTime) bool { return t.Ratio != nil })
 	return 1, compared && arm == c.Reference
@@ -167,7 +168,7 @@ func commandHeading(commands []Command) string {
 		blocks = max(blocks, c.Blocks)
 		_, ok := c.ratio(c.Reference)
 		compared = compared || ok
-		if c.Cell.Scenario == scenarioConnect {
+		if c.Cell.Scenario == results.ScenarioConnect {
 			connects++
 		}
 		if c.Reference != "" && !slices.Contains(references, c.Reference) {

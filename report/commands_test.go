@@ -66,7 +66,7 @@ func TestSummariseCommands(t *testing.T) {
 	window := results.Cell{Scenario: "echo", Connections: 10, Active: 10, DurationNS: 1e9, Size: 64}
 	connect := results.Cell{Scenario: "connect", Connections: 100, Active: 100}
 	exactly := func(median, low, high float64, blocks int) *report.Estimate {
-		return &report.Estimate{Median: median, Low: low, High: high, Blocks: blocks}
+		return &report.Estimate{Value: median, Low: low, High: high, Blocks: blocks}
 	}
 	tests := []struct {
 		name   string
@@ -155,7 +155,7 @@ func TestCommandsOnANarrowTerminal(t *testing.T) {
 				if a.Elapsed == nil {
 					continue
 				}
-				if seconds := fmt.Sprintf("%.3f", a.Elapsed.Median/1e9); words[seconds] == 0 {
+				if seconds := fmt.Sprintf("%.3f", a.Elapsed.Value/1e9); words[seconds] == 0 {
 					t.Errorf("width %d: no %s s of %s for %q:\n%s", width, seconds, a.Arm, c.Line, out)
 				}
 			}

@@ -31,13 +31,19 @@ func csvMetrics() []csvColumns {
 	later := []results.Metric{
 		results.ServerOwnCPUPerMessage, results.ServerSwitches, results.LoadSwitches, results.WorldStops,
 	}
-	return []csvColumns{{values, ratios}, {later, []results.Metric{results.Elapsed}}}
+	latest := []results.Metric{
+		results.ServerReadsPerMsg, results.ServerWritesPerMsg, results.ServerWaitsPerMsg, results.ServerEmptyWaitsPerMsg,
+		results.ServerRegsPerMsg, results.ExaminedPerWait, results.ServerUserCPUPerMsg, results.ServerSystemCPUPerMsg,
+		results.StealShare, results.SpeedChange, results.Throttled, results.ServerQueueShare, results.ServerBusyShare, results.LoadBusyShare,
+		results.ListenDrops, results.RetransmittedShare, results.Drift, results.PilotRound,
+	}
+	return []csvColumns{{values, ratios}, {later, []results.Metric{results.Elapsed}}, {latest, nil}}
 }
 
 // CSV writes one line for each arm of each cell, in base units: the median of
-// every metric under its own name, its range as _low and _high, and ratios to
-// the reference arm as _ratio, _ratio_low, _ratio_high. What is not known is
-// empty. A string that a spreadsheet would take for a formula gets a ' before.
+// every metric under its own name, its interval (or where _interval is false
+// its range) as _low and _high, and ratios to the reference arm as _ratio,
+// _ratio_low, _ratio_high. What is not known is empty. A string that a spreadsheet would take for a formula gets a ' before.
 func CSV(w io.Writer, s Summary) error {
 	out := csv.NewWriter(w)
 	header := []string{
@@ -53,7 +59,7 @@ func CSV(w io.Writer, s Summary) error {
 			header = append(header, string(m)+"_ratio", string(m)+"_ratio_low", string(m)+"_ratio_high", string(m)+"_ratio_blocks")
 		}
 	}
-	lines := [][]string{header}
+	lines := [][]string{append(header, csvTestColumns()...)}
 	for _, sc := range s.Scenarios {
 		for _, c := range sc.Cells {
 			for _, a := range c.Arms {
@@ -86,26 +92,26 @@ func csvLine(c Cell, a Arm) []string {
 	}
 	for _, columns := range csvMetrics() {
 		for _, m := range columns.values {
-			line = append(line, csvEstimate(a.Values, m)...)
+			if e, ok := a.Values[m]; ok {
+				line = append(line, csvEstimate(e)...)
+			} else {
+				line = append(line, "", "", "")
+			}
 		}
 		for _, m := range columns.ratios {
-			line = append(line, csvEstimate(a.Ratios, m)...)
-			blocks := ""
-			if e, ok := a.Ratios[m]; ok {
-				blocks = strconv.Itoa(e.Blocks)
+			if r := a.Ratios[m]; r != nil {
+				line = append(line, csvEstimate(r.Estimate)...)
+				line = append(line, strconv.Itoa(r.Blocks))
+			} else {
+				line = append(line, "", "", "", "")
 			}
-			line = append(line, blocks)
 		}
 	}
-	return line
+	return append(line, csvTests(c, a)...)
 }
 
-func csvEstimate(of map[results.Metric]Estimate, m results.Metric) []string {
-	e, ok := of[m]
-	if !ok {
-		return []string{"", "", ""}
-	}
-	return []string{csvNumber(e.Median), csvNumber(e.Low), csvNumber(e.High)}
+func csvEstimate(e Estimate) []string {
+	return []string{csvNumber(e.Value), csvNumber(e.Low), csvNumber(e.High)}
 }
 
 func csvNumber(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }

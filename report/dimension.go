@@ -22,7 +22,7 @@ type dimension struct {
 // dimensions are in the order in which a chart prefers them for its x axis.
 func dimensions(scenario string) []dimension {
 	rounds := "rounds"
-	if scenario == scenarioChain {
+	if scenario == results.ScenarioChain {
 		rounds = "writes"
 	}
 	return []dimension{
@@ -87,11 +87,11 @@ func activePhrase(c results.Cell) string {
 
 // countPhrase is for all scenarios but connect, which sends no messages.
 func countPhrase(c results.Cell) string {
-	return unless(c.Scenario == scenarioConnect || c.Active == 0, formatInt(int64(c.Active))+" active")
+	return unless(c.Scenario == results.ScenarioConnect || c.Active == 0, formatInt(int64(c.Active))+" active")
 }
 
 func sizePhrase(c results.Cell) string {
-	if c.Scenario == scenarioChain {
+	if c.Scenario == results.ScenarioChain {
 		if c.Size == 1 {
 			return "one byte a write"
 		}
@@ -103,7 +103,7 @@ func sizePhrase(c results.Cell) string {
 // roundsPhrase is empty where a duration is asked for instead, which in
 // scenario chain never is.
 func roundsPhrase(c results.Cell) string {
-	if c.Scenario == scenarioChain {
+	if c.Scenario == results.ScenarioChain {
 		return formatInt(int64(c.Rounds)) + " writes"
 	}
 	return unless(c.Rounds == 0, formatInt(int64(c.Rounds))+" rounds")

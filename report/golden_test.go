@@ -26,6 +26,7 @@ func syntheticFiles() map[string][]results.Trial {
 		"synthetic-connect": sweepTrials(connectSweep()[3:], 3, 2),
 		"synthetic-chain":   chainTrials(chainCells(), 3),
 		"synthetic-outside": outsideTrials(),
+		"synthetic-control": controlledTrials(),
 		"synthetic-echo":    sweepTrials(echoSizes()[:2], 1, 2),
 		"synthetic-commands": withoutBackend("select", 19000,
 			sweepTrials([]results.Cell{connectSweep()[0], connectSweep()[4], echoSizes()[0], echoSizes()[1]}, 3, 2)),
@@ -58,6 +59,8 @@ func writeSynthetic(t *testing.T, path, name string) {
 		run = commandsRun()
 	case "synthetic-chain":
 		run = chainRun()
+	case "synthetic-control":
+		run = controlledRun()
 	}
 	w, err := results.Create(t.TempDir(), run)
 	if err != nil {
@@ -96,6 +99,13 @@ func TestGolden(t *testing.T) {
 		{"synthetic-connect", "connect-80.txt", text(80)},
 		{"synthetic-connect", "connect.csv", report.CSV},
 		{"synthetic-echo", "echo-one-block.txt", text(80)},
+		{"synthetic-control", "control-wide.txt", text(0)},
+		{"synthetic-control", "control-100.txt", text(100)},
+		{"synthetic-control", "control-80.txt", text(80)},
+		{"synthetic-control", "control-60.txt", text(60)},
+		{"synthetic-control", "control.md", report.Markdown},
+		{"synthetic-control", "control.csv", report.CSV},
+		{"synthetic-control", "control.json", report.JSON},
 		{"synthetic-commands", "commands-wide.txt", text(0)},
 		{"synthetic-commands", "commands-80.txt", text(80)},
 		{"synthetic-commands", "commands.md", report.Markdown},

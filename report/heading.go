@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -18,14 +19,14 @@ func heading(sc Scenario, fixed []dimension) string {
 	for _, c := range sc.Cells {
 		references[c.Reference] = true
 		for _, a := range c.Arms {
-			blocks = max(blocks, a.Blocks.Total())
+			blocks = max(blocks, a.Blocks.Counted())
 		}
 	}
 	how := "one block, so no ranges"
 	if blocks > 1 {
-		how = fmt.Sprintf("median over %d blocks, range from the lowest to the highest", blocks)
+		how = fmt.Sprintf("median over %d blocks, %s", blocks, spread(sc, "from the lowest to the highest"))
 	}
-	if sc.Name == scenarioChain {
+	if sc.Name == results.ScenarioChain {
 		how = chainBlocks(sc, blocks) + "; registration is not timed"
 	}
 	parts := []string{strings.Join(what, ", "), how}
@@ -37,13 +38,34 @@ func heading(sc Scenario, fixed []dimension) string {
 	return plainName(sc.Name) + ": " + strings.Join(parts, "; ")
 }
 
+// spread says what the ends beside an estimate are; a range is that from the
+// lowest to the highest of something.
+func spread(sc Scenario, extremes string) string {
+	exact, least := false, math.MaxInt
+	for a := range sc.arms() {
+		for _, e := range a.Values {
+			exact = exact || e.Interval
+		}
+		if a.Blocks.OK > 0 {
+			least = min(least, a.Blocks.OK)
+		}
+	}
+	switch {
+	case !exact:
+		return "range " + extremes
+	case least < leastTests:
+		return fmt.Sprintf("exact 95 %% intervals where there are at least %d", leastTests)
+	}
+	return "exact 95 % intervals"
+}
+
 // loop says what latencies are of: in scenario connect, of what the client's
 // kernel does, before any server has accepted. Scenario chain has none.
 func loop(sc Scenario) string {
 	switch sc.Name {
-	case scenarioConnect:
+	case results.ScenarioConnect:
 		return "latency from connect(2) to the client's seeing it established"
-	case scenarioChain:
+	case results.ScenarioChain:
 		return ""
 	}
 	open := slices.ContainsFunc(sc.Cells, func(c Cell) bool { return c.Rate > 0 })
@@ -108,7 +130,7 @@ func cpus(run results.Run) string {
 	switch n := run.Environment.CPUs; {
 	case n != 1:
 		return fmt.Sprintf("%d CPUs", n)
-	case run.Scenario == scenarioChain: // has no load generator
+	case run.Scenario == results.ScenarioChain: // has no load generator
 		return "1 CPU"
 	}
 	return "1 CPU, which server and load share"

@@ -30,6 +30,8 @@ func nasty() []string {
 func hostile(s string) report.Summary {
 	run := syntheticRun(s)
 	run.Version, run.Args, run.Labels = s, []string{s}, map[string]string{s: s}
+	run.Findings = []results.Finding{{Check: s, Text: s, Fix: s}}
+	run.Precision = 0.02
 	e := &run.Environment
 	e.OS, e.Arch, e.Kernel, e.CPUModel, e.Hypervisor, e.GoVersion, e.ClockSource = s, s, s, s, s, s, s
 	var trials []results.Trial
@@ -150,7 +152,7 @@ func checkCharts(t *testing.T, charts []report.Chart) {
 func TestTextKeepsToItsWidth(t *testing.T) {
 	summaries := map[string]report.Summary{
 		"idle": load(t, "synthetic-idle"), "connect": load(t, "synthetic-connect"), "commands": load(t, "synthetic-commands"),
-		"chain": load(t, "synthetic-chain"), "outside": load(t, "synthetic-outside"),
+		"chain": load(t, "synthetic-chain"), "outside": load(t, "synthetic-outside"), "control": load(t, "synthetic-control"),
 	}
 	for _, s := range nasty() {
 		summaries[s] = hostile(s)

@@ -9,14 +9,16 @@ import (
 )
 
 // jsonSchema is the version of what JSON writes.
-const jsonSchema = 1
+const jsonSchema = 2
 
 // JSON writes the whole summary as one indented JSON object, in base units.
 func JSON(w io.Writer, s Summary) error {
 	encoded, err := json.MarshalIndent(struct {
 		Schema int `json:"schema"`
 		Summary
-	}{jsonSchema, s}, "", "  ")
+		Distrust  []string `json:"not_to_be_trusted,omitempty"`
+		Imprecise []string `json:"precision_not_reached,omitempty"`
+	}{jsonSchema, s, s.Distrust(), s.Imprecise()}, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode the summary: %w", err)
 	}

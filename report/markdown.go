@@ -5,17 +5,37 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 )
 
 // Markdown writes the summary as GitHub-flavoured Markdown, all columns.
 func Markdown(w io.Writer, s Summary) error {
 	var out bytes.Buffer
-	fmt.Fprintf(&out, "# muxbench: %s\n\n%s\n", escapeMarkdown(plainText(s.Run.Scenario)), escapeMarkdown(environment(s.Run)))
+	fmt.Fprintf(&out, "# muxbench: %s\n", escapeMarkdown(plainText(s.Run.Scenario)))
+	for i, reason := range s.Distrust() {
+		if i == 0 {
+			out.WriteString("\n**Not to be trusted:**\n\n")
+		}
+		fmt.Fprintf(&out, "- %s.\n", escapeMarkdown(reason))
+	}
+	fmt.Fprintf(&out, "\n%s\n", escapeMarkdown(environment(s.Run)))
 	if named := labels(s.Run); named != "" {
 		fmt.Fprintf(&out, "\n%s\n", escapeMarkdown(named))
 	}
+	for i, f := range findings(s.Run) {
+		if i == 0 {
+			out.WriteByte('\n')
+		}
+		fmt.Fprintf(&out, "- %s\n", escapeMarkdown(f.text+unless(f.fix == "", "; fix: "+f.fix)))
+	}
 	if missing := s.missing(); missing != "" {
 		fmt.Fprintf(&out, "\n%s\n", escapeMarkdown(missing))
+	}
+	for i, line := range s.precision() {
+		if i < 2 { // the cells are a list
+			out.WriteByte('\n')
+		}
+		fmt.Fprintln(&out, escapeMarkdown(strings.Replace(line, "! ", "- ", 1)))
 	}
 	if a := newAnswer(s); len(a.lines) > 0 {
 		fmt.Fprintf(&out, "\n## %s\n\n", a.question)
@@ -32,6 +52,10 @@ func Markdown(w io.Writer, s Summary) error {
 		t := newTable(sc)
 		fmt.Fprintf(&out, "\n## %s\n\n%s\n\n", escapeMarkdown(plainName(sc.Name)), escapeMarkdown(t.heading))
 		t.markdown(&out)
+		if why := newWhyTable(sc); why != nil {
+			fmt.Fprintf(&out, "\n%s\n\n", escapeMarkdown(why.heading))
+			why.markdown(&out)
+		}
 	}
 	if t := newPublishedTable(s); t != nil {
 		fmt.Fprintf(&out, "\n## Figures from elsewhere\n\n%s\n\n", escapeMarkdown(t.heading))

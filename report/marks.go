@@ -35,40 +35,43 @@ func (m lineMarks) step(x func(float64) vg.Length) vg.Length {
 	return min(dodge, room/vg.Length(len(m.series)))
 }
 
+// aside is how far the series at index i is drawn from where its points are.
+func (m lineMarks) aside(i int, step vg.Length) vg.Length {
+	return step * (vg.Length(i) - vg.Length(len(m.series)-1)/2)
+}
+
 func (m lineMarks) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
 	step := m.step(x)
 	at := func(i int, px, py float64) vg.Point {
-		return vg.Point{X: x(px) + step*(vg.Length(i)-vg.Length(len(m.series)-1)/2), Y: y(py)}
+		return vg.Point{X: x(px) + m.aside(i, step), Y: y(py)}
 	}
 	// All lines first: a later one would strike out an earlier mark.
 	for i, s := range m.series {
 		var lines [][]vg.Point
-		broken := true
-		for _, pt := range s.Points {
-			switch {
-			case pt.Blocks == 0:
-				broken = true
+		for _, part := range unbroken(s.Points) {
+			if len(part) < 2 {
 				continue
-			case broken:
-				lines = append(lines, nil)
-				broken = false
 			}
-			last := len(lines) - 1
-			lines[last] = append(lines[last], at(i, pt.X, pt.Y))
+			var line []vg.Point
+			for _, pt := range part {
+				line = append(line, at(i, pt.X, pt.Y))
+			}
+			lines = append(lines, line)
 		}
-		lines = slices.DeleteFunc(lines, func(l []vg.Point) bool { return len(l) < 2 })
 		c.StrokeLines(lineStyle(s.Style), lines...)
 	}
 	for i, s := range m.series {
 		for _, pt := range s.Points {
-			if pt.Blocks == 0 {
+			if pt.Blocks == 0 || s.Unmarked {
 				continue
 			}
-			if pt.Low < pt.High {
-				whisker(&c, seriesColor(s.Style), at(i, pt.X, pt.Low), at(i, pt.X, pt.High))
+			// One that the mark hides but for its ends would deform the mark.
+			low, high := at(i, pt.X, pt.Low), at(i, pt.X, pt.High)
+			if middle := y(pt.Y); middle-low.Y > glyphRadius || high.Y-middle > glyphRadius {
+				whisker(&c, seriesColor(s.Style), low, high)
 			}
-			drawGlyph(&c, s.Style, at(i, pt.X, pt.Y))
+			drawGlyph(&c, s.Style, pt.Hollow, at(i, pt.X, pt.Y))
 		}
 	}
 }

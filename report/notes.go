@@ -14,9 +14,10 @@ const (
 )
 
 // notes say what is not ok below a scenario's table, and why. What several
-// blocks or arms of a cell have in common is said once.
+// blocks or arms of a cell have in common is said once, and what the machine
+// did to several cells too.
 func notes(sc Scenario, varying []dimension) []string {
-	var all []string
+	all := append(voidedNotes(sc, varying), flagNotes(sc, varying)...)
 	for _, c := range sc.Cells {
 		at := phrases(varying, c.Cell)
 		var order []string
@@ -52,14 +53,17 @@ func armNotes(c Cell, a Arm) []string {
 	}
 	count := make(map[kind]int)
 	for _, p := range a.Problems {
+		if p.Status == results.StatusVoided {
+			continue // said of the block
+		}
 		count[kind{p.Status, p.Reason}]++
 	}
 	for _, p := range a.Problems {
 		k := kind{p.Status, p.Reason}
 		if count[k] == 0 {
-			continue // said already
+			continue // said already, or voided
 		}
-		text := fmt.Sprintf("%s in %d of %d blocks: %s", plainName(string(p.Status)), count[k], a.Blocks.Total(), plainText(reasonOf(p)))
+		text := fmt.Sprintf("%s in %d of %d blocks: %s", plainName(string(p.Status)), count[k], a.Blocks.Counted(), plainText(reasonOf(p)))
 		delete(count, k)
 		if tail := lastLines(p.Stderr, maxStderrLines); tail != "" {
 			text += fmt.Sprintf("; standard error of block %d: %s", p.Block, tail)
@@ -68,15 +72,12 @@ func armNotes(c Cell, a Arm) []string {
 	}
 	if a.Blocks.OK > 0 && a.Slices == 1 && len(c.Arms) > 1 {
 		text := "one turn in a block: noise does not cancel in its ratio"
-		if c.Scenario != scenarioChain { // which has as many iterations as it has
+		if c.Scenario != results.ScenarioChain { // which has as many iterations as it has
 			text += ", ask for more rounds or time"
 		}
 		all = append(all, text)
 	}
-	for _, f := range a.Flags {
-		all = append(all, fmt.Sprintf("in %d of %d blocks: %s", f.Blocks, a.Blocks.Total(), plainText(f.Text)))
-	}
-	if r, ok := a.Ratios[primaryMetric(c.Cell).metric]; ok && r.Blocks < a.Blocks.OK {
+	if r := a.Ratios[c.Primary().Metric]; r != nil && r.Blocks < a.Blocks.OK {
 		all = append(all, fmt.Sprintf("ratios are from %d of %d blocks: the reference is not ok in the others", r.Blocks, a.Blocks.OK))
 	}
 	return all

@@ -93,3 +93,21 @@ func formatDuration(ns float64) string {
 	}
 	return strconv.FormatFloat(roundTo(ns/1e3, 4), 'f', -1, 64) + " µs"
 }
+
+// percent writes a share as per cent, without the sign, to two significant
+// digits.
+func percent(share float64) string {
+	return strconv.FormatFloat(roundTo(100*share, 2), 'f', -1, 64)
+}
+
+// percents writes shares from low to high.
+func percents(low, high float64) string {
+	from, to := percent(low), percent(high)
+	if from == to {
+		return from + " %"
+	}
+	return from + " to " + to + " %"
+}
+
+// formatP writes a probability to two significant digits.
+func formatP(p float64) string { return strconv.FormatFloat(p, 'g', 2, 64) }

@@ -14,11 +14,7 @@ import (
 // ticks are all set here: its own panic on a logarithmic axis with a zero in
 // it, leave a narrow one without labels, and cut the last label off.
 func (c Chart) plot() *plot.Plot {
-	var xs, ys []float64
-	for p := range c.points() {
-		xs = append(xs, p.X)
-		ys = append(ys, p.Y, p.Low, p.High)
-	}
+	xs, ys := c.values()
 	p := plot.New()
 	x, y := spanX(c.X, xs), spanY(c.Y, ys)
 	if c.Bars {
@@ -32,12 +28,12 @@ func (c Chart) plot() *plot.Plot {
 		setAxis(&p.Y, c.X, x)
 		setAxis(&p.X, c.Y, y)
 		p.Y.Tick.Length = 0
-		p.Add(gridLines{y.ticks, true}, barMarks{c.Series, newTypeface(9.5, false, ink)})
+		p.Add(gridLines{y.ticks, true}, barBand{c.Series}, barMarks{c.Series, newTypeface(9.5, false, ink)})
 		return p
 	}
 	setAxis(&p.X, c.X, x)
 	setAxis(&p.Y, c.Y, y)
-	p.Add(gridLines{y.ticks, false}, lineMarks{c.Series})
+	p.Add(gridLines{y.ticks, false}, lineBand{lineMarks{c.Series}}, lineMarks{c.Series})
 	return p
 }
 

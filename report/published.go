@@ -31,7 +31,7 @@ func newPublishedTable(s Summary) *table {
 	for _, p := range s.Run.Published {
 		rows = append(rows, publishedRow{p, s.sameWork(p.Cell)})
 		work = append(work, Cell{Cell: results.Cell{
-			Scenario: scenarioChain, Connections: p.Cell.Connections, Active: p.Cell.Active, Rounds: p.Cell.Rounds, Size: 1,
+			Scenario: results.ScenarioChain, Connections: p.Cell.Connections, Active: p.Cell.Active, Rounds: p.Cell.Rounds, Size: 1,
 		}})
 	}
 	varying, fixed := splitDimensions(work)
@@ -61,7 +61,7 @@ func newPublishedTable(s Summary) *table {
 func (s Summary) sameWork(c results.Cell) Cell {
 	for _, sc := range s.Scenarios {
 		for _, cell := range sc.Cells {
-			if sc.Name == scenarioChain && c.Scenario == scenarioChain &&
+			if sc.Name == results.ScenarioChain && c.Scenario == results.ScenarioChain &&
 				cell.Connections == c.Connections && cell.Active == c.Active && cell.Rounds == c.Rounds {
 				return cell
 			}
@@ -120,7 +120,7 @@ func publishedColumns(rows []publishedRow, backend string, rank int) []column {
 		}),
 		numbers(name+"\nhere", 2*rank+1, rows, func(r publishedRow) number {
 			e, ok := r.here.elapsed(backend)
-			return number{value: e.Median / 1e3, known: true, hidden: !ok}
+			return number{value: e.Value / 1e3, known: true, hidden: !ok}
 		}),
 	}
 	for i := range columns {

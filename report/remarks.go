@@ -21,18 +21,18 @@ func (a Arm) external() bool { return a.Options[optionServer] != "" }
 
 // remarks say below a scenario's table how its figures were had. Unlike notes,
 // they tell of nothing that went wrong.
-func remarks(sc Scenario) []string {
+func remarks(sc Scenario, varying []dimension) []string {
 	all := externalServers(sc)
 	if extra := len(all) - maxNotes; extra > 0 {
 		all = append(all[:maxNotes], fmt.Sprintf("There are %d external servers more: see --format json.", extra))
 	}
-	return slices.DeleteFunc(append(all, outsideCPU(sc), switches(sc)), func(s string) bool { return s == "" })
+	return slices.DeleteFunc(append(all, starsLegend(sc), identicalArms(sc, varying), outsideCPU(sc), switches(sc)), func(s string) bool { return s == "" })
 }
 
 // externalServers are the commands, each said once.
 func externalServers(sc Scenario) []string {
 	what := "an external server"
-	if sc.Name == scenarioChain {
+	if sc.Name == results.ScenarioChain {
 		what = "an external program"
 	}
 	var all []string
@@ -62,8 +62,8 @@ func outsideCPU(sc Scenario) string {
 			names = append(names, plainName(a.Name))
 		}
 		own, ok := a.Values[results.ServerOwnCPUPerMessage]
-		if all := a.Values[results.ServerCPUPerMessage]; ok && all.Median > 0 {
-			low, high = min(low, own.Median/all.Median), max(high, own.Median/all.Median)
+		if all := a.Values[results.ServerCPUPerMessage]; ok && all.Value > 0 {
+			low, high = min(low, own.Value/all.Value), max(high, own.Value/all.Value)
 		}
 	}
 	if len(names) == 0 {
@@ -84,7 +84,7 @@ func outsideCPU(sc Scenario) string {
 // all trials: a line for each arm would be longer than the table.
 func switches(sc Scenario) string {
 	server, load := "the server's", "the load generator's"
-	if sc.Name == scenarioChain {
+	if sc.Name == results.ScenarioChain {
 		server = "the loop's"
 	}
 	var parts []string

@@ -61,8 +61,8 @@ func (c Chart) draw(canvas draw.Canvas) {
 
 	area.Max.Y = newTypeface(13, true, ink).paragraph(&area, area.Max.Y, c.Title) - 1
 	area.Max.Y = newTypeface(9.5, false, grey).paragraph(&area, area.Max.Y, c.Subtitle) - 5
-	if !c.Bars {
-		area.Max.Y = c.legend(&area, area.Max.Y) - 6
+	if keys := c.keys(); len(keys) > 0 {
+		area.Max.Y = legend(&area, area.Max.Y, keys) - 6
 	}
 	small := newTypeface(8, false, grey)
 	top := area.Min.Y - 3 + small.height(&area, c.Footer)
@@ -81,31 +81,4 @@ func (c Chart) draw(canvas draw.Canvas) {
 	label.draw(&area, vg.Point{X: area.Center().X - width/2, Y: area.Min.Y + 3}, below)
 	area.Min.Y += label.lead() + 5
 	c.plot().Draw(area)
-}
-
-// maxLegendRows leaves room for the plot, whatever the number of arms.
-const maxLegendRows = 6
-
-// legend writes the names of the series in rows from top downwards, and
-// returns where the last one ends.
-func (c Chart) legend(area *draw.Canvas, top vg.Length) vg.Length {
-	const sample, gap, lead = 32, 18, 15
-	face := newTypeface(10, false, ink)
-	x, y := area.Min.X, top-lead/2
-	rows := 1
-	for i, s := range c.Series {
-		width := sample + 5 + face.Width(s.Name)
-		if x > area.Min.X && x+width > area.Max.X {
-			if rows++; rows > maxLegendRows {
-				face.draw(area, vg.Point{X: area.Min.X, Y: y - lead}, fmt.Sprintf("and %d more", len(c.Series)-i))
-				return y - 1.5*lead
-			}
-			x, y = area.Min.X, y-lead
-		}
-		area.StrokeLine2(lineStyle(s.Style), x, y, x+sample, y)
-		drawGlyph(area, s.Style, vg.Point{X: x + sample/2, Y: y})
-		face.draw(area, vg.Point{X: x + sample + 5, Y: y - 3.5}, s.Name)
-		x += width + gap
-	}
-	return y - lead/2
 }

@@ -187,7 +187,7 @@ func TestTicks(t *testing.T) {
 func TestLinesAreBrokenWhereThereIsNoValue(t *testing.T) {
 	dashed := func(blocks int) int {
 		c := report.Chart{Name: "gap", Series: []report.Series{{Name: "poll", Style: 1, Points: []report.Point{
-			{1, 5, 5, 5, 1}, {2, 5, 5, 5, blocks}, {3, 5, 5, 5, 1},
+			{X: 1, Y: 5, Low: 5, High: 5, Blocks: 1}, {X: 2, Y: 5, Low: 5, High: 5, Blocks: blocks}, {X: 3, Y: 5, Low: 5, High: 5, Blocks: 1},
 		}}}}
 		content, err := c.Render("svg")
 		if err != nil {

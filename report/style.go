@@ -47,9 +47,12 @@ func dashes() [][]vg.Length {
 	}
 }
 
-// drawGlyph draws a hollow mark, filled with white so that lines end at it.
-func drawGlyph(c *draw.Canvas, style int, at vg.Point) {
-	const radius = 3.6
+const glyphRadius = 3.6
+
+// drawGlyph draws a mark. A hollow one is filled with white, so that lines end
+// at it.
+func drawGlyph(c *draw.Canvas, style int, hollow bool, at vg.Point) {
+	const radius = glyphRadius
 	corners := [][]float64{ // angles in degrees; none is a circle
 		nil,
 		{45, 135, 225, 315},
@@ -75,7 +78,10 @@ func drawGlyph(c *draw.Canvas, style int, at vg.Point) {
 		}
 	}
 	path.Close()
-	c.SetColor(color.White)
+	c.SetColor(seriesColor(style))
+	if hollow {
+		c.SetColor(color.White)
+	}
 	c.Fill(path)
 	c.SetLineStyle(draw.LineStyle{Color: seriesColor(style), Width: vg.Points(1.4)})
 	c.Stroke(path)

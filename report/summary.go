@@ -8,6 +8,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 
 	"muxbench/results"
 	"muxbench/results/stats"
@@ -24,13 +25,13 @@ type Summary struct {
 }
 
 // missing says what of the plan the file lacks; empty if it is whole or the
-// plan is not known.
+// plan is not known. Voided trials are none of the plan's.
 func (s Summary) missing() string {
 	got := 0
 	for _, sc := range s.Scenarios {
 		for _, c := range sc.Cells {
 			for _, a := range c.Arms {
-				got += a.Blocks.Total()
+				got += a.Blocks.Counted()
 			}
 		}
 	}
@@ -52,6 +53,9 @@ type Cell struct {
 	Reference string   `json:"reference"` // name of the arm that ratios are to; empty if the cell has none
 	Arms      []Arm    `json:"arms"`
 	Verdict   *Verdict `json:"verdict,omitempty"` // nil where there are no two arms to compare
+	// Noise is of the metrics that arms are compared by; empty without a control
+	// arm that has enough blocks.
+	Noise map[results.Metric]Noise `json:"noise,omitempty"`
 }
 
 // Arm is what one arm of a cell did over all blocks.
@@ -59,12 +63,13 @@ type Arm struct {
 	Name      string            `json:"arm"`
 	Backend   string            `json:"backend"`
 	Reference bool              `json:"reference"`
+	Control   bool              `json:"control,omitempty"` // the reference a second time
 	Options   map[string]string `json:"options,omitempty"`
 	Build     string            `json:"build,omitempty"`
 	Blocks    Tally             `json:"blocks"`
 	// Problems are the trials that are not ok: none of their values is used.
 	Problems []Problem `json:"problems,omitempty"`
-	// Flags are the validity flags that its trials carry.
+	// Flags are the validity flags that its trials carry, but for voided ones.
 	Flags []Flag `json:"validity,omitempty"`
 	// Samples is the number of latencies in the ok trial that has the fewest:
 	// messages, or connections in scenario connect. Scenario chain has none.
@@ -80,15 +85,19 @@ type Arm struct {
 	Values map[results.Metric]Estimate `json:"values"`
 	// Ratios are to the reference arm, turn by turn within each block, of the
 	// metrics that slices carry. The reference has none to itself.
-	Ratios map[results.Metric]Estimate `json:"ratios_to_reference"`
+	Ratios map[results.Metric]*Ratio `json:"ratios_to_reference"`
 }
 
-// Estimate is a value over blocks: median, least and greatest.
+// Estimate is a value over blocks.
 type Estimate struct {
-	Median float64 `json:"median"`
-	Low    float64 `json:"low"`
-	High   float64 `json:"high"`
-	Blocks int     `json:"blocks"` // that it is had from, at least one
+	Value float64 `json:"value"` // the median; of a ratio, the Hodges–Lehmann estimate
+	// Low and High are the ends of the exact 95 % interval if Interval is true;
+	// of fewer blocks than it takes, those of the range from the least to the
+	// greatest.
+	Low      float64 `json:"low"`
+	High     float64 `json:"high"`
+	Interval bool    `json:"interval"`
+	Blocks   int     `json:"blocks"` // that it is had from, at least one
 }
 
 // Tally counts the trials of an arm, one a block, by how they ended.
@@ -103,6 +112,10 @@ type Tally struct {
 // Total is the number of trials, however they ended.
 func (t Tally) Total() int { return t.OK + t.Failed + t.Skipped + t.Voided + t.Interrupted }
 
+// Counted is the number of trials but for those of voided blocks, which were
+// measured beside the others.
+func (t Tally) Counted() int { return t.Total() - t.Voided }
+
 // Problem is a trial that is not ok.
 type Problem struct {
 	Block  int            `json:"block"`
@@ -112,30 +125,36 @@ type Problem struct {
 	Stderr string         `json:"stderr,omitempty"`
 }
 
-// Flag is a validity flag and the number of trials that carry it.
-type Flag struct {
-	Text   string `json:"flag"`
-	Blocks int    `json:"blocks"`
-}
-
 // Summarise computes the summary of a run. No trial is dropped: one that is
 // not ok gives no value, and is counted and kept with its reason.
 func Summarise(run results.Run, trials []results.Trial) Summary {
 	s := Summary{Run: run}
+	var contests []*contest
 	for _, sweep := range group(trials, func(t results.Trial) string { return t.Scenario }) {
 		scenario := Scenario{Name: sweep[0].Scenario}
 		for _, cell := range group(sweep, func(t results.Trial) results.Cell { return t.Cell }) {
-			scenario.Cells = append(scenario.Cells, summariseCell(cell))
+			summary, arms := summariseCell(cell)
+			scenario.Cells = append(scenario.Cells, summary)
+			contests = append(contests, newContest(summary, arms))
 		}
 		s.Scenarios = append(s.Scenarios, scenario)
+	}
+	s.adjustRatios()
+	adjustContests(contests)
+	for _, sc := range s.Scenarios {
+		for i := range sc.Cells {
+			sc.Cells[i].Verdict, contests = contests[0].verdict(), contests[1:]
+		}
 	}
 	s.Commands = summariseCommands(run.Commands, s.Scenarios)
 	return s
 }
 
-func summariseCell(trials []results.Trial) Cell {
-	cell := Cell{Cell: trials[0].Cell}
-	arms := group(trials, func(t results.Trial) string { return t.Arm })
+// summariseCell returns the trials of each arm as well, in the order of the
+// cell's arms.
+func summariseCell(trials []results.Trial) (cell Cell, arms [][]results.Trial) {
+	cell = Cell{Cell: trials[0].Cell}
+	arms = group(trials, func(t results.Trial) string { return t.Arm })
 	var reference []results.Trial
 	for _, arm := range arms {
 		if arm[0].Reference && reference == nil {
@@ -146,29 +165,31 @@ func summariseCell(trials []results.Trial) Cell {
 	for _, arm := range arms {
 		summary := summariseArm(arm)
 		if reference != nil && arm[0].Arm != cell.Reference {
-			for _, m := range pairedMetrics(cell.Cell) {
-				if e, ok := ratioOverBlocks(arm, reference, m); ok {
-					summary.Ratios[m.metric] = e
+			for _, m := range cell.Pairings() {
+				if r, ok := ratioOverBlocks(arm, reference, m); ok {
+					summary.Ratios[m.Metric] = &r
 				}
 			}
 		}
 		cell.Arms = append(cell.Arms, summary)
 	}
-	cell.Verdict = judge(cell, arms)
-	return cell
+	cell.Noise = cell.noise()
+	return cell, arms
 }
 
 func summariseArm(trials []results.Trial) Arm {
 	first := trials[0]
 	arm := Arm{
-		Name: first.Arm, Backend: first.Backend, Reference: first.Reference,
+		Name: first.Arm, Backend: first.Backend, Reference: first.Reference, Control: first.Control,
 		Options: first.Options, Build: first.Build,
-		Values: map[results.Metric]Estimate{}, Ratios: map[results.Metric]Estimate{},
+		Values: map[results.Metric]Estimate{}, Ratios: map[results.Metric]*Ratio{},
 	}
 	values := make(map[results.Metric][]float64)
 	for _, t := range trials {
 		arm.Blocks.count(t.Status)
-		arm.flag(t.Validity)
+		if t.Status != results.StatusVoided {
+			arm.flag(t)
+		}
 		if t.Status != results.StatusOK {
 			arm.Problems = append(arm.Problems, Problem{t.Block, t.Status, t.Reason, t.Errors, t.Stderr})
 			continue
@@ -210,25 +231,12 @@ func (t *Tally) count(status results.Status) {
 	}
 }
 
-func (a *Arm) flag(texts []string) {
-next:
-	for _, text := range texts {
-		for i := range a.Flags {
-			if a.Flags[i].Text == text {
-				a.Flags[i].Blocks++
-				continue next
-			}
-		}
-		a.Flags = append(a.Flags, Flag{text, 1})
-	}
-}
-
 // samples is the number of latencies in a trial's histogram.
 func samples(t results.Trial) int64 {
 	switch t.Scenario {
-	case scenarioChain:
+	case results.ScenarioChain:
 		return 0
-	case scenarioConnect:
+	case results.ScenarioConnect:
 		var n int64
 		for _, s := range t.Slices {
 			n += s.Connects
@@ -240,8 +248,16 @@ func samples(t results.Trial) int64 {
 
 // estimate is over at least one value.
 func estimate(values []float64) Estimate {
-	low, high := stats.Range(values)
-	return Estimate{Median: stats.Median(values), Low: low, High: high, Blocks: len(values)}
+	return newEstimate(stats.MedianInterval(values, confidence), values)
+}
+
+// newEstimate has the range of values where they are too few for an interval.
+func newEstimate(i stats.Interval, values []float64) Estimate {
+	e := Estimate{i.Estimate, i.Low, i.High, !math.IsNaN(i.Low), len(values)}
+	if !e.Interval {
+		e.Low, e.High = stats.Range(values)
+	}
+	return e
 }
 
 // group splits trials by key, keeping the order of first appearance.

@@ -16,14 +16,23 @@ import (
 // Text writes the summary for a terminal that is width columns wide: a table
 // for each scenario, and the answer in words. Columns that do not fit are
 // left out, the least important first, and named below the table; what tells
-// rows apart, throughput, server CPU and the time of an iteration always stay,
-// and so does the time of a command. Width 0 is unlimited.
+// rows apart, server CPU and the time of an iteration always stay, and so does
+// the time of a command. Width 0 is unlimited.
 func Text(w io.Writer, s Summary, width int) error {
 	var out bytes.Buffer
+	for _, reason := range s.Distrust() {
+		writeWrapped(&out, "! Not to be trusted: "+reason+".", "  ", width)
+	}
 	writeWrapped(&out, environment(s.Run), "", width)
 	writeWrapped(&out, labels(s.Run), "  ", width)
+	for _, f := range findings(s.Run) {
+		writeWrapped(&out, f.text, "  ", width)
+	}
 	if missing := s.missing(); missing != "" {
 		writeWrapped(&out, "! "+missing, "  ", width)
+	}
+	for _, line := range s.precision() {
+		writeWrapped(&out, line, "  ", width)
 	}
 	if t := newCommandTable(s); t != nil {
 		if err := t.text(&out, width, "json"); err != nil {

@@ -46,12 +46,23 @@ func spanX(a Axis, values []float64) span {
 	return s
 }
 
-// spanY is the span of an axis that shows values. A linear one has zero in it.
+// spanY is the span of an axis that shows values. A linear one has zero in it,
+// but for one of ratios.
 func spanY(a Axis, values []float64) span {
 	low, high := slices.Min(values), slices.Max(values)
+	if a.Ratio {
+		// What is next to nothing must not fill the chart.
+		low, high = math.Min(low, 0.98), math.Max(high, 1.02)
+	}
 	if a.Log {
 		s := span{min: niceBelow(low / 1.08), max: 10 / niceBelow(10/(high*1.08))}
 		s.ticks = logTicks(s.min, s.max)
+		return s
+	}
+	if a.Ratio {
+		margin := 0.05 * (high - low)
+		s := span{min: low - margin, max: high + margin}
+		s.ticks = linearTicks(s.min, s.max)
 		return s
 	}
 	low = math.Min(low, 0)

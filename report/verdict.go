@@ -8,124 +8,190 @@ import (
 	"muxbench/results/stats"
 )
 
-// minVerdictBlocks is how many blocks it takes to name a difference.
-const minVerdictBlocks = 3
-
-// verdictEffect is the least difference that is named from so many blocks:
-// those of two equal servers differ by 1 % or so, by memory layout and order
-// of starting, and few blocks do not average that away. Where a block has less
-// than fewTurns, what disturbs the machine does not cancel either, and only
-// what no disturbance explains is named.
-func verdictEffect(blocks, turns int) float64 {
-	switch {
-	case turns < fewTurns:
-		return 0.5
-	case blocks < 9:
-		return 0.05
-	}
-	return 0.03
-}
-
-const fewTurns = 2
-
-// contraryBlocks is how many of so many blocks may show the opposite of a
-// difference that is named nevertheless: none of few, and the more the more
-// there are, or else a longer run could only ever say less.
-func contraryBlocks(blocks int) int { return (blocks - minVerdictBlocks) / 6 }
-
 // Verdict says which arm of a cell took the least server CPU per message, or
 // per connection in scenario connect, or in scenario chain the least time per
-// iteration.
+// iteration. Control arms are left out.
 type Verdict struct {
 	Metric results.Metric `json:"metric"`
-	Lowest string         `json:"lowest"` // the arm with the lowest median
-	// Equal are the arms that this run cannot tell from Lowest.
+	Lowest string         `json:"lowest"` // of the arms that none is named below, the lowest
+	// Equal are the other arms that none is named below.
 	Equal []string `json:"no_clear_difference,omitempty"`
-	// Above are the arms that took clearly more than Lowest.
+	// Above are the arms that another is named below, with their ratio to
+	// Lowest.
 	Above []Comparison `json:"above,omitempty"`
 	// TooFew are the arms that have too few blocks in common with Lowest.
 	TooFew []string `json:"too_few_blocks,omitempty"`
 	// Blocks is the least number of blocks that Equal and Above stand on.
 	Blocks int `json:"blocks"`
-	// FewTurns says that a block had so few that only great differences are
-	// named.
-	FewTurns bool `json:"few_turns,omitempty"`
 }
 
-// Comparison is the ratio of an arm to the lowest.
+// Comparison is the ratio of an arm to the lowest. It is adjusted over all
+// pairs of arms of all cells of the run.
 type Comparison struct {
-	Arm   string   `json:"arm"`
-	Ratio Estimate `json:"ratio"`
+	Arm   string `json:"arm"`
+	Ratio Ratio  `json:"ratio"`
 }
 
-// judge compares the arms of a cell, whose trials are in the order of
-// cell.Arms. It returns nil if there are fewer than two, or none has a value.
-func judge(cell Cell, trials [][]results.Trial) *Verdict {
-	m := primaryMetric(cell.Cell)
-	if len(cell.Arms) < 2 {
+// contest is the arms of a cell, each compared with each.
+type contest struct {
+	cell  Cell
+	arms  []int // of cell.Arms, that can take part
+	pairs []pair
+}
+
+// pair is the ratio of one arm to another, both by their places in cell.Arms.
+type pair struct {
+	above, below int
+	ratio        Ratio // above 1, or at it, or the places would be exchanged
+}
+
+// newContest compares the arms of a cell, whose trials are in the order of
+// cell.Arms.
+func newContest(cell Cell, trials [][]results.Trial) *contest {
+	m := cell.Primary()
+	t := &contest{cell: cell}
+	for i, a := range cell.Arms {
+		if a.Control {
+			continue
+		}
+		for _, j := range t.arms {
+			logs := m.BlockLogRatios(trials[i], trials[j])
+			if len(logs) == 0 {
+				continue
+			}
+			p := pair{i, j, ratioOf(logs)}
+			if p.ratio.Value < 1 {
+				for k := range logs {
+					logs[k] = -logs[k]
+				}
+				p = pair{j, i, ratioOf(logs)}
+			}
+			t.pairs = append(t.pairs, p)
+		}
+		t.arms = append(t.arms, i)
+	}
+	return t
+}
+
+// adjustContests asks for all differences of a run at once.
+func adjustContests(contests []*contest) {
+	var all []*Ratio
+	for _, t := range contests {
+		for i := range t.pairs {
+			all = append(all, &t.pairs[i].ratio)
+		}
+	}
+	adjust(all, stats.BenjaminiHochberg)
+	for _, r := range all {
+		r.Stars = r.stars()
+	}
+}
+
+// named tells whether the pair differs by more than chance, and by more than
+// identical arms do where that is known.
+func (t *contest) named(p pair) bool {
+	noise := t.cell.Noise[t.cell.Primary().Metric].Floor
+	return p.ratio.PAdjusted <= significant && p.ratio.Value > 1+noise
+}
+
+// between is the ratio of arm i to arm j.
+func (t *contest) between(i, j int) (Ratio, bool) {
+	for _, p := range t.pairs {
+		switch {
+		case p.above == i && p.below == j:
+			return p.ratio, true
+		case p.above == j && p.below == i:
+			return p.ratio.inverse(), true
+		}
+	}
+	return Ratio{}, false
+}
+
+// inverse is the ratio of the one to the other. How many blocks it takes to
+// see a difference is the same either way, in logarithms.
+func (r Ratio) inverse() Ratio {
+	r.Value, r.Low, r.High = inverse(r.Value), inverse(r.High), inverse(r.Low)
+	return r
+}
+
+// verdict is nil if there are fewer than two arms, or none has a value, or
+// each has another below it.
+func (t *contest) verdict() *Verdict {
+	metric := t.cell.Primary().Metric
+	if len(t.arms) < 2 || !slices.ContainsFunc(t.arms, func(i int) bool { _, ok := t.cell.Arms[i].Values[metric]; return ok }) {
 		return nil
 	}
-	lowest := -1
-	for i, a := range cell.Arms {
-		e, ok := a.Values[m.metric]
-		if ok && (lowest < 0 || e.Median < cell.Arms[lowest].Values[m.metric].Median) {
-			lowest = i
+	beaten, tested := make(map[int]bool), make(map[int]bool)
+	for _, p := range t.pairs {
+		if p.ratio.Interval {
+			tested[p.above], tested[p.below] = true, true
+		}
+		if t.named(p) {
+			beaten[p.above] = true
 		}
 	}
-	// The arm with the lowest median need not be the lowest turn by turn:
-	// where another took less in every block, that one is asked next.
-	for range cell.Arms {
-		if lowest < 0 {
-			return nil
-		}
-		v, below := compareWith(lowest, cell, trials, m)
-		if below < 0 {
-			return v
-		}
-		lowest = below
+	least := slices.DeleteFunc(slices.Clone(t.arms), func(i int) bool { return beaten[i] || !tested[i] })
+	if len(tested) == 0 {
+		return t.undecided(metric)
 	}
-	return nil // they go round in a circle: no answer
-}
-
-// compareWith compares every arm with the one at index lowest. If one took
-// clearly less, its index is below, otherwise that is -1.
-func compareWith(lowest int, cell Cell, trials [][]results.Trial, m pairedMetric) (v *Verdict, below int) {
-	v = &Verdict{Metric: m.metric, Lowest: cell.Arms[lowest].Name}
-	for i, a := range cell.Arms {
+	if len(least) == 0 {
+		return nil // they go round in a circle: no answer
+	}
+	lowest := t.lowest(least)
+	v := &Verdict{Metric: metric, Lowest: t.cell.Arms[lowest].Name}
+	for _, i := range t.arms {
 		if i == lowest {
 			continue
 		}
-		ratios := blockLogRatios(trials[i], trials[lowest], m)
-		n := len(ratios)
-		if n < minVerdictBlocks {
-			v.TooFew = append(v.TooFew, a.Name)
-			continue
-		}
-		if v.Blocks == 0 || n < v.Blocks {
-			v.Blocks = n
-		}
-		turns := min(a.Slices, cell.Arms[lowest].Slices)
-		v.FewTurns = v.FewTurns || turns < fewTurns
-		more, less := 0, 0
-		for _, r := range ratios {
-			if r > 0 {
-				more++
-			}
-			if r < 0 {
-				less++
-			}
-		}
-		median, effect := stats.Median(ratios), math.Log1p(verdictEffect(n, turns))
+		name := t.cell.Arms[i].Name
+		r, _ := t.between(i, lowest)
 		switch {
-		case n-more <= contraryBlocks(n) && median >= effect:
-			v.Above = append(v.Above, Comparison{a.Name, ratioOf(ratios)})
-		case n-less <= contraryBlocks(n) && median <= -effect:
-			return nil, i
+		case !r.Interval:
+			v.TooFew = append(v.TooFew, name)
+			continue
+		case beaten[i]:
+			v.Above = append(v.Above, Comparison{name, r})
 		default:
-			v.Equal = append(v.Equal, a.Name)
+			v.Equal = append(v.Equal, name)
+		}
+		if v.Blocks == 0 || r.Blocks < v.Blocks {
+			v.Blocks = r.Blocks
 		}
 	}
-	return v, -1
+	return v
+}
+
+// lowest is the arm that is the least above any other of those: a median over
+// blocks that another arm has not would not tell.
+func (t *contest) lowest(arms []int) int {
+	best, least := arms[0], math.Inf(1)
+	for _, i := range arms {
+		most := 0.0
+		for _, j := range arms {
+			if r, ok := t.between(i, j); ok {
+				most = max(most, r.Value)
+			}
+		}
+		if most < least {
+			best, least = i, most
+		}
+	}
+	return best
+}
+
+// undecided is the verdict on arms of which no two have enough blocks in
+// common: the first that has a value is as good as any.
+func (t *contest) undecided(metric results.Metric) *Verdict {
+	v := &Verdict{Metric: metric}
+	for _, i := range t.arms {
+		a := t.cell.Arms[i]
+		if _, ok := a.Values[metric]; ok && v.Lowest == "" {
+			v.Lowest = a.Name
+		} else {
+			v.TooFew = append(v.TooFew, a.Name)
+		}
+	}
+	return v
 }
 
 // sides are the arms that took the least, those that took more and those

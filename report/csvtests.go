@@ -1,0 +1,51 @@
+package report
+
+import (
+	"strconv"
+
+	"muxbench/results"
+)
+
+// csvComparedMetrics are those that arms of any scenario are compared by.
+func csvComparedMetrics() []results.Metric {
+	return []results.Metric{
+		results.Throughput, results.ServerCPUPerMessage, results.ConnectElapsed, results.ServerCPUPerConnection, results.Elapsed,
+	}
+}
+
+// csvTestColumns are the columns of what ratios are worth, which came later
+// than those of ratios.
+func csvTestColumns() []string {
+	header := []string{"control"}
+	for _, m := range csvComparedMetrics() {
+		for _, of := range []string{
+			"_interval", "_ratio_interval", "_ratio_held_in_blocks", "_ratio_p", "_ratio_p_adjusted", "_ratio_stars",
+			"_ratio_smallest_visible_effect", "_noise_floor", "_smallest_visible_effect",
+		} {
+			header = append(header, string(m)+of)
+		}
+	}
+	return header
+}
+
+func csvTests(c Cell, a Arm) []string {
+	line := []string{strconv.FormatBool(a.Control)}
+	for _, m := range csvComparedMetrics() {
+		interval := ""
+		if e, ok := a.Values[m]; ok {
+			interval = strconv.FormatBool(e.Interval)
+		}
+		line = append(line, interval)
+		if r := a.Ratios[m]; r != nil {
+			line = append(line, strconv.FormatBool(r.Interval), strconv.Itoa(r.Held), csvNumber(r.P), csvNumber(r.PAdjusted), r.Stars, csvKnown(r.Visible))
+		} else {
+			line = append(line, "", "", "", "", "", "")
+		}
+		noise := c.Noise[m]
+		line = append(line, csvKnown(noise.Floor), csvKnown(noise.Visible))
+	}
+	return line
+}
+
+// csvKnown is empty for zero.
+func csvKnown(v float64) string { return unless(v == 0, csvNumber(v)) }

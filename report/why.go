@@ -1,0 +1,156 @@
+package report
+
+import (
+	"slices"
+	"strings"
+
+	"muxbench/results"
+)
+
+// whyCounter is something that a server counts, which may make it dearer than
+// another.
+type whyCounter struct {
+	metric results.Metric
+	header string
+	rank   int
+	// trivial is the value that most servers have, and what to say below the
+	// table where all do.
+	trivial float64
+	folded  string
+}
+
+// whyCounters are in the order of a table's columns. Those of the kernel's
+// looking and of system calls stay longest where width is short.
+func whyCounters() []whyCounter {
+	return []whyCounter{
+		{results.ServerWaitsPerMsg, "waits\n/msg", 2, 1, "one wait a message"},
+		{results.EventsPerWait, "events\n/wait", 7, 1, "one event a wait"},
+		{results.ServerEmptyWaitsPerMsg, "empty\nwaits/msg", 8, 0, "no empty waits"},
+		{results.ExaminedPerWait, "examined\n/wait", 1, 0, "no descriptors examined, as the kernel keeps the sets"},
+		{results.ServerReadsPerMsg, "reads\n/msg", 3, 1, "one read a message"},
+		{results.ServerWritesPerMsg, "writes\n/msg", 4, 1, "one write a message"},
+		{results.ServerRegsPerMsg, "registrations\n/msg", 9, 0, "no registrations"},
+	}
+}
+
+// newWhyTable is what the servers of a scenario counted: what may have made
+// one of them dearer than another. The second measurement of a reference is
+// not shown. It is nil if no server counted anything.
+func newWhyTable(sc Scenario) *table {
+	var rows []row
+	for _, c := range sc.Cells {
+		for _, a := range c.Arms {
+			if !a.Control {
+				rows = append(rows, row{c, a})
+			}
+		}
+	}
+	if !slices.ContainsFunc(rows, func(r row) bool { return r.arm.counts() }) {
+		return nil
+	}
+	varying, fixed := splitDimensions(sc.Cells)
+	t := table{heading: whyHeading(sc, fixed), columns: rowColumns(rows, varying)}
+	cpu := func(header string, m results.Metric, rank int) column { return counted(header, m, rows, rank) }
+	if sc.Name == results.ScenarioChain {
+		t.columns = append(t.columns, plainMetric("µs per\niteration", results.Elapsed, 1e3, rows, 0))
+	}
+	t.columns = append(t.columns,
+		cpu("CPU\nns/msg", results.ServerCPUPerMessage, 0),
+		cpu("of it\nuser", results.ServerUserCPUPerMsg, 6),
+		cpu("of it\nsystem", results.ServerSystemCPUPerMsg, 5),
+	)
+	var folded []string
+	for _, c := range whyCounters() {
+		if everywhere(rows, c) {
+			folded = append(folded, c.folded)
+		} else {
+			t.columns = append(t.columns, counted(c.header, c.metric, rows, c.rank))
+		}
+	}
+	memory := plainMetric("memory\nB/connection", results.ServerRSSPerConnection, 1, rows, 11)
+	t.columns = append(t.columns, switchesColumn(rows), memory)
+	t.columns = slices.DeleteFunc(t.columns, column.empty)
+	if len(folded) > 0 {
+		t.remarks = []string{"Of every server that counts: " + enumerate(folded) + "."}
+	}
+	return &t
+}
+
+// rowColumns are the columns that tell rows apart: cells, then arms.
+func rowColumns(rows []row, varying []dimension) []column {
+	var columns []column
+	for _, d := range varying {
+		c := numbers(strings.ReplaceAll(d.name, "-", "\n"), 0, rows, func(r row) number {
+			return number{value: d.value(r.cell.Cell), known: true}
+		})
+		c.cell = true
+		for i, r := range rows {
+			if d.zero != "" && d.value(r.cell.Cell) == 0 {
+				c.cells[i] = d.zero
+			}
+		}
+		columns = append(columns, c)
+	}
+	arms := column{header: "backend", left: true}
+	for _, r := range rows {
+		arms.cells = append(arms.cells, plainName(r.arm.Name))
+	}
+	return append(columns, arms)
+}
+
+// counts tells whether the arm's server told what it did. Older result files
+// have events per wait only, which explain nothing alone.
+func (a Arm) counts() bool {
+	for _, c := range whyCounters() {
+		if _, ok := a.Values[c.metric]; ok && c.metric != results.EventsPerWait {
+			return true
+		}
+	}
+	return false
+}
+
+// everywhere tells whether every server that counts has the counter's trivial
+// value.
+func everywhere(rows []row, c whyCounter) bool {
+	known := false
+	for _, r := range rows {
+		e, ok := r.arm.Values[c.metric]
+		if ok && e.Value != c.trivial {
+			return false
+		}
+		known = known || ok
+	}
+	return known
+}
+
+func whyHeading(sc Scenario, fixed []dimension) string {
+	parts := []string{
+		strings.Join(phrases(fixed, sc.Cells[0].Cell), ", "),
+		"what the servers did for a message, medians over blocks",
+		"user and system as the kernel divides the CPU time, by sampling",
+	}
+	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
+	return plainName(sc.Name) + ", why: " + strings.Join(parts, "; ")
+}
+
+// switchesColumn is how often a second the kernel took the CPU away from the
+// server's thread.
+func switchesColumn(rows []row) column {
+	return numbers("switches\n/s", 10, rows, func(r row) number {
+		v, ok := r.switchesPerSecond()
+		return number{value: v, known: ok}
+	})
+}
+
+func (r row) switchesPerSecond() (float64, bool) {
+	switches, counted := r.arm.Values[results.ServerSwitches]
+	elapsed, timed := r.arm.Values[results.Elapsed]
+	seconds := elapsed.Value / 1e9
+	if r.cell.Scenario == results.ScenarioChain { // whose time is of one iteration
+		seconds *= float64(r.arm.Slices)
+	}
+	if !counted || !timed || seconds <= 0 {
+		return 0, false
+	}
+	return switches.Value / seconds, true
+}
