@@ -22,8 +22,10 @@ if ! command -v "${compile[0]}" >/dev/null; then
 fi
 mkdir -p "$directory"
 
-"${compile[@]}" -o "$directory/echo-c" "$source/echo.c"
-echo "$directory/echo-c"
+for program in echo load; do
+	"${compile[@]}" -o "$directory/$program-c" "$source/$program.c"
+	echo "$directory/$program-c"
+done
 
 probe=$(mktemp)
 trap 'rm -f "$probe"' EXIT

@@ -1,0 +1,138 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const (
+	// placeOfProgram stands in a step's args for the program that it needs.
+	placeOfProgram = "{program}"
+
+	// printedName and saidName are what a run has written to its standard
+	// output and its standard error.
+	printedName, saidName = "report.txt", "stderr.txt"
+
+	// patience is how long a program may take to end when it is told to.
+	patience = 30 * time.Second
+)
+
+// bench is what claims are measured with.
+type bench struct {
+	directory string // absolute: commands in it outlive this process
+	muxbench  string
+	progress  io.Writer
+	built     bool // the programs in C
+}
+
+func newBench(ctx context.Context, directory, program string, progress io.Writer) (*bench, error) {
+	directory, err := filepath.Abs(directory)
+	if err != nil {
+		return nil, fmt.Errorf("finding the directory %s: %w", directory, err)
+	}
+	if err := os.MkdirAll(directory, 0o777); err != nil {
+		return nil, fmt.Errorf("making the directory for what is measured: %w", err)
+	}
+	b := &bench{directory: directory, muxbench: program, progress: progress}
+	if program == "" {
+		b.muxbench = filepath.Join(directory, "muxbench")
+		if out, err := exec.CommandContext(ctx, "go", "build", "-o", b.muxbench, "muxbench/cmd/muxbench").CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("building muxbench: %w: %s: run this within its module, or name one with --muxbench", err, out)
+		}
+	} else if b.muxbench, err = exec.LookPath(program); err != nil {
+		return nil, fmt.Errorf("--muxbench %s: %w", program, err)
+	}
+	return b, nil
+}
+
+// child is a command that is told to end when ctx is cancelled, and gets no
+// other signal: one from the terminal, beside, would be the second.
+func child(ctx context.Context, name string, args ...string) *exec.Cmd {
+	c := exec.CommandContext(ctx, name, args...)
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }
+	c.WaitDelay = patience
+	return c
+}
+
+// run is one run of muxbench into dir. Exit statuses that leave a result are
+// no errors: what they mean for the claim is for its judgement.
+func (b *bench) run(ctx context.Context, args []string, dir string) (status int, err error) {
+	printed, err := os.Create(filepath.Join(dir, printedName))
+	if err != nil {
+		return 0, fmt.Errorf("keeping what muxbench prints: %w", err)
+	}
+	defer func() { err = errors.Join(err, printed.Close()) }()
+	said, err := os.Create(filepath.Join(dir, saidName))
+	if err != nil {
+		return 0, fmt.Errorf("keeping what muxbench says: %w", err)
+	}
+	defer func() { err = errors.Join(err, said.Close()) }()
+	c := child(ctx, b.muxbench, append(append([]string{"run"}, args...), "-o", dir)...)
+	c.Stdout, c.Stderr = printed, said
+	failure := c.Run()
+	var exit *exec.ExitError
+	if failure == nil {
+		return 0, nil
+	}
+	if !errors.As(failure, &exit) {
+		return 0, fmt.Errorf("running muxbench: %w", failure)
+	}
+	switch status := exit.ExitCode(); status {
+	case 1, 3, 4:
+		return status, nil
+	default:
+		return status, fmt.Errorf("muxbench run %s: exit status %d: see %s", strings.Join(args, " "), status, said.Name())
+	}
+}
+
+// supply sees that the program is there that a step needs, and puts it into its
+// args.
+func (b *bench) supply(ctx context.Context, s *step) error {
+	switch s.needs {
+	case nothing:
+		return nil
+	case strace:
+		if _, err := exec.LookPath(string(strace)); err != nil {
+			return fmt.Errorf("%w: install strace", errMissing)
+		}
+		return nil
+	}
+	if !b.built {
+		module, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "muxbench").Output()
+		if err != nil {
+			return fmt.Errorf("%w: scripts/reference/build.sh, which builds %s, is in muxbench's module: run this within it: %w", errMissing, s.needs, err)
+		}
+		script := filepath.Join(strings.TrimSpace(string(module)), "scripts/reference/build.sh")
+		if out, err := child(ctx, script, filepath.Join(b.directory, "reference")).CombinedOutput(); err != nil {
+			return fmt.Errorf("%w: building %s: %w: %s", errMissing, s.needs, err, out)
+		}
+		b.built = true
+	}
+	args := make([]string, len(s.args))
+	quoted := "'" + strings.ReplaceAll(b.reference(s.needs), "'", `'\''`) + "'"
+	for i, a := range s.args {
+		args[i] = strings.ReplaceAll(a, placeOfProgram, quoted)
+	}
+	s.args = args
+	return nil
+}
+
+// errMissing says that this machine lacks what a claim is measured with.
+var errMissing = errors.New("skipped")
+
+// reference is the path of a reference program.
+func (b *bench) reference(n need) string { return filepath.Join(b.directory, "reference", string(n)) }
+
+// words are a command line's.
+func words(line string) []string { return strings.Fields(line) }

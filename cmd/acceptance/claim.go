@@ -1,0 +1,90 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+
+	"muxbench/results"
+)
+
+// mostRepetitions is what a repetition's directory has digits for.
+const mostRepetitions = 999
+
+// claim is something that muxbench says of itself, and how to see whether it
+// holds on a machine.
+type claim struct {
+	name     string
+	question string
+	takes    string // a repetition, roughly
+	wanted   int    // repetitions to judge by
+	first    []step // measured once, before any repetition
+	// steps are those of each repetition, the repetition's number from 1. They
+	// may depend on what was measured first.
+	steps func(first []measured, n int) ([]step, error)
+	judge func(done collected) []finding
+}
+
+// step is one thing that is measured into a directory of its own: a run of
+// muxbench with args or, where measure is given, something else that yields
+// figures.
+type step struct {
+	name    string // of its directory within the repetition's; empty: the same
+	args    []string
+	needs   need
+	measure func(ctx context.Context, b *bench, dir string) (figures any, err error)
+}
+
+// need is a reference program in C that a step takes.
+type need string
+
+const (
+	nothing   need = ""
+	echoInC   need = "echo-c"
+	clientInC need = "load-c"
+	strace    need = "strace"
+)
+
+// measured is a step that is complete.
+type measured struct {
+	step   step
+	record record
+	file   *results.File // of a run of muxbench
+}
+
+// record is kept beside what a step has measured, as a sign that it is complete.
+type record struct {
+	Args    []string        `json:"args,omitempty"`
+	Status  int             `json:"status"` // exit status of muxbench
+	TookNS  int64           `json:"took_ns"`
+	Figures json.RawMessage `json:"figures,omitempty"`
+}
+
+// collected is all that is complete of a claim.
+type collected struct {
+	first       []measured
+	repetitions [][]measured // the steps of each that is complete
+	want        int
+}
+
+// files are the runs of the step of that name, repetition by repetition.
+func (c collected) files(name string) []*results.File {
+	var files []*results.File
+	for _, steps := range c.repetitions {
+		for _, m := range steps {
+			if m.step.name == name && m.file != nil {
+				files = append(files, m.file)
+			}
+		}
+	}
+	return files
+}
+
+// finding is one thing that was looked at. Where nothing is required, it is
+// for information.
+type finding struct {
+	what, required, measured string
+	holds                    bool
+	certain                  bool // whatever repetitions that are missing would say
+}
