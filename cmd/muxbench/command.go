@@ -15,10 +15,12 @@ import (
 
 // Exit statuses.
 const (
-	exitDone        = 0
-	exitFailed      = 1 // could not do it, or a trial failed
-	exitUsage       = 2
-	exitInterrupted = 130 // with what was measured kept
+	exitDone         = 0
+	exitFailed       = 1 // could not do it, or a trial failed
+	exitUsage        = 2
+	exitInconclusive = 3   // the precision asked for was not reached
+	exitInvalid      = 4   // measured, and not to be trusted
+	exitInterrupted  = 130 // with what was measured kept
 )
 
 // streams are what a command reads and writes.
@@ -47,6 +49,12 @@ func execute(args []string, in io.Reader, out, err io.Writer) int {
 	switch {
 	case errors.Is(failure, errInterrupted):
 		return exitInterrupted
+	case errors.Is(failure, scenarios.ErrFailedTrials): // before what else is wrong
+		return exitFailed
+	case errors.Is(failure, errUntrusted):
+		return exitInvalid
+	case errors.Is(failure, errInconclusive):
+		return exitInconclusive
 	case !reached || invalid != nil:
 		fmt.Fprintln(err, "See \"muxbench --help\", or \"muxbench COMMAND --help\".")
 		return exitUsage
@@ -72,6 +80,6 @@ the same server code, so that the waiting is the only difference.
 	root.SetIn(s.in)
 	root.SetOut(s.out)
 	root.SetErr(s.err)
-	root.AddCommand(runCommand(s, args), listCommand(s), reportCommand(s), plotCommand(s), serveCommand(s, args), loadCommand(s, args), versionCommand(s), workerCommand(s))
+	root.AddCommand(runCommand(s, args), listCommand(s), reportCommand(s), plotCommand(s), serveCommand(s, args), loadCommand(s, args), doctorCommand(s, args), versionCommand(s), workerCommand(s))
 	return root
 }

@@ -54,7 +54,7 @@ func startRun(t *testing.T, stdout io.Writer, args ...string) *controller {
 		mark:     "TMPDIR=" + temporary,
 		progress: make(chan string, 10000),
 	}
-	c.cmd.Args = append([]string{"muxbench", "run", "-o", c.dir}, args...)
+	c.cmd.Args = append([]string{"muxbench", "run", "--unwatched", "--no-control", "-o", c.dir}, args...)
 	c.cmd.Env = append(os.Environ(), c.mark, "GORACE=atexit_sleep_ms=0")
 	c.cmd.Stdout = stdout
 	stderr, err := c.cmd.StderrPipe()

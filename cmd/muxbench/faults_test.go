@@ -146,7 +146,7 @@ func TestAWorkerThatDiesFailsItsTrial(t *testing.T) {
 					t.Errorf("it said\n%s\nwithout %q", c.said.String(), want)
 				}
 			}
-			if !strings.Contains(table.String(), "2 of 3") {
+			if !strings.Contains(table.String(), "2/3") {
 				t.Errorf("the table does not tell of the failed block:\n%s", table.String())
 			}
 		})

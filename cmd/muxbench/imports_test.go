@@ -15,7 +15,7 @@ import (
 // the modules that it depends on. An edge that is not here is a mistake, or a
 // decision to be made here first.
 var allowed = map[string][]string{
-	"results":              {"github.com/HdrHistogram/hdrhistogram-go", "gonum.org/v1/gonum"},
+	"results":              {"results/stats", "github.com/HdrHistogram/hdrhistogram-go", "gonum.org/v1/gonum"},
 	"results/stats":        {"github.com/HdrHistogram/hdrhistogram-go", "gonum.org/v1/gonum"},
 	"multiplexers":         {"golang.org/x/sys/unix"},
 	"multiplexers/server":  {"multiplexers", "golang.org/x/sys/unix"},
@@ -24,6 +24,7 @@ var allowed = map[string][]string{
 	"loadgen":              {"multiplexers", "results", "golang.org/x/sys/unix", "github.com/HdrHistogram/hdrhistogram-go"},
 	"scenarios":            {"multiplexers", "multiplexers/chain", "multiplexers/server", "loadgen", "results", "results/stats", "golang.org/x/sys/unix"},
 	"report":               {"results", "results/stats", "gonum.org/v1/plot", "github.com/olekukonko/tablewriter"},
+	"cmd/acceptance":       {"results", "results/stats", "github.com/spf13/cobra", "gonum.org/v1/gonum"},
 	"cmd/muxbench": {"multiplexers", "multiplexers/server", "scenarios", "results", "report",
 		"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/agnivade/levenshtein", "golang.org/x/term", "github.com/schollz/progressbar/v3"},
 }

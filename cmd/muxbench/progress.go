@@ -118,8 +118,8 @@ func printPlan(w io.Writer, p scenarios.Plan) error {
 			arms += " (reference)"
 		}
 	}
-	_, err := fmt.Fprintf(w, "%s: %s × %s × %s, about %s; seed %d\n  arms: %s\n",
-		p.Scenario, counted(len(p.Cells), "cell"), counted(len(p.Arms), "arm"), counted(p.Blocks, "block"), p.Estimate().Round(time.Second), p.Seed, arms)
+	_, err := fmt.Fprintf(w, "%s: %s × %s × %s; seed %d\n  arms: %s\n",
+		p.Scenario, counted(len(p.Cells), "cell"), counted(len(p.Arms), "arm"), extent(p), p.Seed, arms)
 	for _, c := range p.Cells {
 		if err != nil {
 			return err
@@ -134,9 +134,27 @@ func printPlan(w io.Writer, p scenarios.Plan) error {
 		default:
 			window = fmt.Sprintf(", %s per arm and block", time.Duration(c.DurationNS))
 		}
+		if why := p.Apart[c]; why != "" {
+			window += "; " + why
+		}
 		_, err = fmt.Fprintf(w, "  %s%s\n", describeCell(c), window)
 	}
 	return err
+}
+
+// extent is how many blocks there will be and how long they will take, or what
+// ends them.
+func extent(p scenarios.Plan) string {
+	about := p.Estimate().Round(time.Second).String()
+	switch {
+	case p.Precision > 0 && p.Budget > 0:
+		return fmt.Sprintf("blocks until every ratio is within ±%g %%, for up to %s", 100*p.Precision, p.Budget)
+	case p.Precision > 0:
+		return fmt.Sprintf("blocks until every ratio is within ±%g %%, up to %d in about %s", 100*p.Precision, p.Blocks, about)
+	case p.Budget > 0:
+		return fmt.Sprintf("blocks for up to %s, at most %d", p.Budget, p.Blocks)
+	}
+	return counted(p.Blocks, "block") + ", about " + about
 }
 
 func counted(n int, noun string) string {

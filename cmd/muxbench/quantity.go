@@ -103,6 +103,16 @@ func parseScaled(s, want string, units []unit) (int, error) {
 	return int(v), nil
 }
 
+// parseShare reads a percentage as a share of 1.
+func parseShare(s string) (float64, error) {
+	digits, ok := strings.CutSuffix(s, "%")
+	v, err := strconv.ParseFloat(digits, 64)
+	if !ok || err != nil || !(v > 0 && v < math.MaxInt32) {
+		return 0, errors.New("a percentage such as 2% is wanted")
+	}
+	return v / 100, nil
+}
+
 // parseCPU reads the number of a CPU.
 func parseCPU(s string) (int, error) {
 	n, err := strconv.ParseUint(s, 10, 16)

@@ -26,7 +26,7 @@ func text(w io.Writer, s report.Summary) error { return report.Text(w, s, termin
 func reportCommand(s streams) *cobra.Command {
 	names := []string{"text", "markdown", "csv", "json"}
 	renderers := map[string]renderer{"text": text, "markdown": report.Markdown, "csv": report.CSV, "json": report.JSON}
-	format := names[0]
+	format, explain := names[0], false
 	c := &cobra.Command{
 		Use:   "report RUN",
 		Short: "Print a result again: as text, Markdown, CSV or JSON",
@@ -41,9 +41,16 @@ func reportCommand(s streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return render(s.out, summary)
+			if !explain {
+				return render(s.out, summary)
+			}
+			if format != names[0] {
+				return &scenarios.Invalid{Flag: "--explain", Allowed: "it is text: leave --format out"}
+			}
+			return report.Explain(s.out, summary, terminalWidth(s.out))
 		},
 	}
+	c.Flags().BoolVar(&explain, "explain", false, "what the servers did for a message, and in words what made the difference")
 	c.Flags().StringVar(&format, "format", format, strings.Join(names, ", "))
 	// It fails for flags that do not exist only.
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
@@ -109,10 +116,10 @@ func load(s streams, path string) (report.Summary, error) {
 
 // present writes a fresh result's report and charts beside it, and prints it.
 // In this order: a reader that has gone ends the process, as SIGPIPE does.
-func present(s streams, dir string) error {
+func present(s streams, dir string) (report.Summary, error) {
 	summary, err := load(s, dir)
 	if err != nil {
-		return err
+		return summary, err
 	}
 	written := report.WriteMarkdown(filepath.Join(dir, "report.md"), summary)
 	charts, drawn := report.WriteCharts(filepath.Join(dir, "charts"), summary)
@@ -124,5 +131,6 @@ func present(s streams, dir string) error {
 	if len(charts) > 0 {
 		fmt.Fprintf(s.err, "charts: %d in %s\n", len(charts), printable(filepath.Join(dir, "charts")))
 	}
-	return errors.Join(written, drawn, printed)
+	fmt.Fprintf(s.err, "why: muxbench report --explain %s\n", printable(dir))
+	return summary, errors.Join(written, drawn, printed)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"muxbench/multiplexers"
+	"muxbench/report"
 	"muxbench/results"
 	"muxbench/scenarios"
 )
@@ -31,6 +32,8 @@ type runOptions struct {
 	out     string
 	dryRun  bool
 	quiet   bool
+
+	unwatched bool
 }
 
 func runCommand(s streams, args []string) *cobra.Command {
@@ -44,7 +47,12 @@ on this machine which backend to use and from how many connections on.
 
 Each cell of the sweep is measured in blocks of fresh processes. Within a block
 the servers of all backends are alive together and take turns, slice by slice,
-so that what disturbs the machine disturbs all of them alike.`,
+so that what disturbs the machine disturbs all of them alike. The reference takes
+part a second time, as the control arm: what the two differ by is noise.
+
+A run ends after a number of blocks, or when the ratios are precise enough
+(--precision), or in time (--budget), whichever comes first of those asked for. A
+block that the machine has disturbed is measured again.`,
 		Example: `  muxbench run
   muxbench run echo -c 1k,10k -r 100 -s 1KiB,10KiB
   muxbench run idle -c 100,1k,10k -a 1% -d 500ms -b poll,epoll-et
@@ -60,6 +68,9 @@ so that what disturbs the machine disturbs all of them alike.`,
 			}
 			if cmd.Flags().Changed("blocks") && o.request.Blocks == 0 {
 				return &scenarios.Invalid{Flag: "--blocks", Value: "0", Allowed: "at least 1"}
+			}
+			if cmd.Flags().Changed("budget") && o.request.Budget == 0 {
+				return &scenarios.Invalid{Flag: "--budget", Value: "0", Allowed: "a time such as 120s"}
 			}
 			if cmd.Flags().Changed("duration") && o.request.Sweep.Duration == 0 {
 				return &scenarios.Invalid{Flag: "--duration", Value: "0", Allowed: "a time such as 500ms"}
@@ -78,7 +89,10 @@ so that what disturbs the machine disturbs all of them alike.`,
 	f.DurationVarP(&r.Sweep.Duration, "duration", "d", 0, "measure for this long per arm and block, instead of by rounds")
 	f.VarP(list[int]{&r.Sweep.Sizes, "sizes", parseSize}, "size", "s", "payload of a message, such as 64,1KiB")
 	f.Var(list[int]{&r.Sweep.SocketBuffers, "sizes", parseSize}, "socket-buffers", "SO_SNDBUF and SO_RCVBUF of both sides; 0: the kernel's own")
-	f.IntVarP(&r.Blocks, "blocks", "n", 0, "blocks of fresh processes per cell (default 9; in overview and libevent 3, in original 1)")
+	f.IntVarP(&r.Blocks, "blocks", "n", 0, "blocks of fresh processes per cell, with --precision or --budget at most (default 10; in overview 8, in libevent 6, in original 1)")
+	f.Var(single[float64]{&r.Precision, "percentage", parseShare}, "precision", "measure until every ratio of the primary figure has a 95% interval of half this width, such as 2%")
+	f.DurationVar(&r.Budget, "budget", 0, "begin no block that would not end within this time")
+	f.BoolVar(&r.NoControl, "no-control", false, "leave the control arm out: then nobody knows what identical arms would differ by")
 	f.Var(list[multiplexers.Entry]{&r.Entries, "entries", multiplexers.ParseEntry}, "entry", "ways into the kernel, each an arm: raw, runtime (default raw)")
 	f.Var(list[int]{&r.Placement.ServerCPUs, "cpus", parseCPU}, "server-cpus", "CPUs to serve on, one per block in turn (default: the first two, in turn)")
 	f.Var(list[int]{&r.Placement.LoadCPUs, "cpus", parseCPU}, "load-cpus", "CPUs to load from, likewise")
@@ -86,6 +100,14 @@ so that what disturbs the machine disturbs all of them alike.`,
 	f.StringVarP(&o.out, "out", "o", "", "directory for the result (default results/runs/TIME-SCENARIO)")
 	f.Var(list[[2]string]{&o.labels, "key=value", parseLabel}, "label", "kept in the result; repeatable")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print the plan and its estimated time, and measure nothing")
+	// For proving what the instrument sees, for choosing how it looks, and for
+	// trying it where other work goes on.
+	f.Var(list[time.Duration]{&r.Spins, "times", time.ParseDuration}, "spin", "CPU time that the server burns for each message on top, each an arm of every backend")
+	f.DurationVar(&r.Slice, "slice", 0, "least length of a slice")
+	f.BoolVar(&o.unwatched, "unwatched", false, "do not watch the machine, so that no block is void")
+	for _, hidden := range []string{"spin", "slice", "unwatched"} {
+		_ = f.MarkHidden(hidden) // it fails for flags that do not exist only
+	}
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no plan and no progress")
 	for name, values := range map[string][]string{"backends": append(backendNames(), "all"), "entry": {"raw", "runtime"}, "reference": backendNames(), "preset": presetNames()} {
 		// It fails for flags that do not exist only.
@@ -107,7 +129,7 @@ func (o *runOptions) run(ctx context.Context, s streams, args []string) error {
 		}
 		defer release()
 	}
-	if err := scenarios.CheckLimits(plan); err != nil {
+	if err := scenarios.CheckLimits(&plan); err != nil {
 		return err
 	}
 	if o.dryRun {
@@ -123,7 +145,13 @@ func (o *runOptions) run(ctx context.Context, s streams, args []string) error {
 		Labels:      map[string]string{},
 		Commands:    plan.Commands,
 		Published:   plan.Published,
+		Precision:   plan.Precision,
+		BudgetNS:    int64(plan.Budget),
+		Findings:    scenarios.Findings(os.DirFS("/"), plan.Placement),
 		Environment: scenarios.Environment(),
+	}
+	if o.unwatched {
+		run.Findings = append(run.Findings, results.Finding{Check: "unwatched", Text: "The machine was not watched: no block is void, whatever happened.", Fix: "leave --unwatched out"})
 	}
 	for _, l := range o.labels {
 		if _, twice := run.Labels[l[0]]; twice {
@@ -152,7 +180,25 @@ func (o *runOptions) run(ctx context.Context, s streams, args []string) error {
 	if err := file.Close(); err != nil {
 		return errors.Join(measured, err)
 	}
-	return errors.Join(measured, present(s, dir))
+	summary, shown := present(s, dir)
+	return errors.Join(measured, shown, trust(summary))
+}
+
+// Why a complete run is no answer.
+var (
+	errUntrusted    = errors.New("figures are not to be trusted")
+	errInconclusive = errors.New("the precision asked for was not reached")
+)
+
+// trust says whether a run's figures can be.
+func trust(s report.Summary) error {
+	if reasons := s.Distrust(); len(reasons) > 0 {
+		return fmt.Errorf("%w: %s", errUntrusted, strings.Join(reasons, "; "))
+	}
+	if reasons := s.Imprecise(); len(reasons) > 0 {
+		return fmt.Errorf("%w: %s", errInconclusive, strings.Join(reasons, "; "))
+	}
+	return nil
 }
 
 // create starts the result file in dir or, where none was asked for, in one that
@@ -181,6 +227,14 @@ func interrupts() []os.Signal {
 	return all
 }
 
+// machine is watched, unless this is no measurement.
+func (o *runOptions) machine() scenarios.Machine {
+	if o.unwatched {
+		return scenarios.Unwatched{}
+	}
+	return scenarios.ThisMachine()
+}
+
 // measure runs the plan until ctx is cancelled.
 func (o *runOptions) measure(ctx context.Context, s streams, program string, plan scenarios.Plan, file *results.Writer) error {
 	executable, err := os.Executable()
@@ -193,6 +247,7 @@ func (o *runOptions) measure(ctx context.Context, s streams, program string, pla
 	}
 	runner := scenarios.Runner{
 		Launcher: scenarios.Processes{Program: executable, Args: []string{program, "worker"}},
+		Machine:  o.machine(),
 		Record:   func(trials []results.Trial) error { return file.Append(trials...) },
 		Progress: progress.step,
 	}
