@@ -3,6 +3,7 @@
 package server
 
 import (
+	"encoding/binary"
 	"time"
 
 	"muxbench/multiplexers"
@@ -17,15 +18,15 @@ const (
 )
 
 // command is a request to the loop, put into its channel before its wake
-// descriptor is rung, which a parked loop does without. reply has room for the
-// answer: the loop never blocks on it.
+// descriptor is rung, or where it is parked the one that it sleeps on. reply has
+// room for the answer: the loop never blocks on it.
 type command struct {
 	kind  kind
 	reply chan Snapshot
 }
 
 // obey carries out the command that rang, and says whether the loop is to end.
-// Parked, it takes its commands from the channel, until one wakes it.
+// Parked, it sleeps until there is another one.
 func (l *loop) obey() (stopped bool) {
 	l.silence()
 	c := <-l.commands // does not block: whoever rings has put it there
@@ -39,8 +40,9 @@ func (l *loop) obey() (stopped bool) {
 			return false
 		}
 		l.entry.Release()
-		c = <-l.commands
+		_ = await(l.unpark) // open as long as the loop is
 		l.entry.Hold()
+		c = <-l.commands
 		l.unbilled += multiplexers.ThreadCPUTime() - began
 	}
 }
@@ -48,6 +50,8 @@ func (l *loop) obey() (stopped bool) {
 // answer replies to c, and returns the thread's CPU time when it began.
 func (l *loop) answer(c command) (began time.Duration) {
 	began = multiplexers.ThreadCPUTime()
+	one := [8]byte{}
+	binary.NativeEndian.PutUint64(one[:], 1)
 	usage := multiplexers.ThreadUsage()
 	c.reply <- Snapshot{
 		Counters:   l.counters,
@@ -58,6 +62,7 @@ func (l *loop) answer(c command) (began time.Duration) {
 		Refused:    l.refused,
 		LastAccept: l.lastAccept,
 	}
+	_, _ = l.entry.Write(l.answered, one[:]) // it has room for more than anybody asks
 	return began
 }
 

@@ -40,7 +40,7 @@ type loop struct {
 	listener int
 	reserve  int // spare descriptor, given up to accept and refuse when there is no other; -1 if lost
 	paused   bool
-	wake     int
+	bells
 	commands <-chan command
 
 	conns    []conn // by descriptor
@@ -59,7 +59,7 @@ type loop struct {
 	unbilled   time.Duration // CPU time that snapshots took
 }
 
-func newLoop(cfg Config, steps, listener, wake int, commands <-chan command) (*loop, error) {
+func newLoop(cfg Config, steps, listener int, bells bells, commands <-chan command) (*loop, error) {
 	mux, err := cfg.Backend.Mechanism.New(cfg.Entry)
 	if err != nil {
 		return nil, fmt.Errorf("backend %s: %w", cfg.Backend.Name, err)
@@ -73,7 +73,7 @@ func newLoop(cfg Config, steps, listener, wake int, commands <-chan command) (*l
 		whole:    !cfg.Backend.Mechanism.Capabilities.KernelSet,
 		initial:  multiplexers.Readable,
 		listener: listener,
-		wake:     wake,
+		bells:    bells,
 		commands: commands,
 		events:   make([]multiplexers.Event, eventsPerWait),
 		buffer:   make([]byte, bufferSize),
@@ -84,10 +84,10 @@ func newLoop(cfg Config, steps, listener, wake int, commands <-chan command) (*l
 		l.initial = multiplexers.Readable | multiplexers.Writable | multiplexers.HangUp
 	}
 	var errno unix.Errno
-	if l.reserve, errno = l.entry.Duplicate(wake); errno != 0 {
+	if l.reserve, errno = l.entry.Duplicate(bells.wake); errno != 0 {
 		return nil, errors.Join(fmt.Errorf("reserving a descriptor: %w", errno), mux.Close())
 	}
-	for _, fd := range [...]int{listener, wake} {
+	for _, fd := range [...]int{listener, bells.wake} {
 		if err := mux.Add(fd, multiplexers.Readable); err != nil {
 			return nil, errors.Join(err, mux.Close(), unix.Close(l.reserve))
 		}

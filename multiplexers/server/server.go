@@ -3,11 +3,9 @@
 package server
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/netip"
-	"os"
 	"sync"
 	"time"
 
@@ -78,11 +76,11 @@ type Server struct {
 	loop     *loop
 	address  netip.AddrPort
 	commands chan command
-	wake     int // eventfd in the loop's interest set
-	ended    chan struct{}
-	once     sync.Once
-	mu       sync.Mutex // held by who asks, so that wake is not closed under it
-	parked   bool       // the loop takes its commands without being rung
+	bells
+	ended  chan struct{}
+	once   sync.Once
+	mu     sync.Mutex // held by who asks, so that no bell is closed meanwhile
+	parked bool
 }
 
 // New listens on cfg.Address. The caller runs Serve, and calls Close in the end
@@ -96,14 +94,14 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listening on %s: %w", cfg.Address, err)
 	}
-	wake, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
+	bells, err := newBells()
 	if err != nil {
-		return nil, errors.Join(os.NewSyscallError("eventfd2", err), unix.Close(listener))
+		return nil, errors.Join(err, unix.Close(listener))
 	}
-	s := &Server{address: address, commands: make(chan command, 1), wake: wake, ended: make(chan struct{})}
-	s.loop, err = newLoop(cfg, steps, listener, wake, s.commands)
+	s := &Server{address: address, commands: make(chan command, 1), bells: bells, ended: make(chan struct{})}
+	s.loop, err = newLoop(cfg, steps, listener, bells, s.commands)
 	if err != nil {
-		return nil, errors.Join(err, unix.Close(listener), unix.Close(wake))
+		return nil, errors.Join(err, unix.Close(listener), bells.close())
 	}
 	return s, nil
 }
@@ -114,7 +112,10 @@ func (s *Server) Address() netip.AddrPort { return s.address }
 // Serve runs the event loop in the calling goroutine until Close is called or
 // the multiplexer fails, then closes the listener and every connection.
 func (s *Server) Serve() error {
-	defer close(s.ended)
+	defer func() {
+		close(s.ended)
+		_ = ring(s.answered) // whoever waits for an answer gets none
+	}()
 	return s.loop.run()
 }
 
@@ -134,7 +135,7 @@ func (s *Server) Close() {
 		<-s.ended
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		unix.Close(s.wake)
+		_ = s.bells.close() // nobody is left to be told
 	})
 }
 
@@ -144,7 +145,7 @@ func (s *Server) ask(c command) (Snapshot, error) {
 	c.reply = make(chan Snapshot, 1)
 	select {
 	case <-s.ended:
-		return Snapshot{}, ErrStopped // wake may be closed, and its number another file's
+		return Snapshot{}, ErrStopped // they may be closed, and their numbers other files's
 	default:
 	}
 	select {
@@ -152,22 +153,21 @@ func (s *Server) ask(c command) (Snapshot, error) {
 	case <-s.ended:
 		return Snapshot{}, ErrStopped
 	}
-	if !s.parked {
-		if err := s.ring(); err != nil {
-			return Snapshot{}, err
-		}
+	bell := s.wake
+	if s.parked {
+		bell = s.unpark
+	}
+	if err := ring(bell); err != nil {
+		return Snapshot{}, err
+	}
+	if err := await(s.answered); err != nil {
+		return Snapshot{}, err
 	}
 	select {
 	case answer := <-c.reply:
 		s.parked = c.kind == park
 		return answer, nil
-	case <-s.ended:
+	default:
 		return Snapshot{}, ErrStopped
 	}
-}
-
-// ring makes the loop's wait return.
-func (s *Server) ring() error {
-	_, err := unix.Write(s.wake, binary.NativeEndian.AppendUint64(nil, 1))
-	return os.NewSyscallError("write to eventfd", err)
 }
