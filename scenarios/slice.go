@@ -131,17 +131,16 @@ func (a *armRun) setUp(ctx context.Context, record bool) (results.Slice, error) 
 	return slice, err
 }
 
-// warmUp exchanges a first message on every active connection, and goes on for
-// as long as a slice, which shows the arm's pace.
+// warmUp exchanges a first message on every active connection, and then goes on
+// for as long as a slice, which shows the arm's pace. The first round does not: it
+// takes up to twice as long as those that follow.
 func (a *armRun) warmUp(ctx context.Context) error {
-	pace, err := a.piece(ctx, Command{Do: DoExchange, Rounds: 1})
-	if err != nil {
+	if _, err := a.piece(ctx, Command{Do: DoExchange, Rounds: 1}); err != nil {
 		return err
 	}
-	if pace.elapsed < a.block.slice {
-		if pace, err = a.piece(ctx, Command{Do: DoExchange, Duration: a.block.slice}); err != nil {
-			return err
-		}
+	pace, err := a.piece(ctx, Command{Do: DoExchange, Duration: a.block.slice})
+	if err != nil {
+		return err
 	}
 	a.pilot = pace
 	a.trial.Values[results.PilotRound] = float64(pace.perRound())
