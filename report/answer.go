@@ -27,7 +27,7 @@ type stretch struct {
 func newAnswer(s Summary) answer {
 	var a answer
 	var answered []string // scenarios, one for each line
-	blocks := math.MaxInt
+	blocks, pairs := math.MaxInt, 0
 	for _, sc := range s.Scenarios {
 		varying, _ := splitDimensions(sc.Cells)
 		x := connectionsDimension()
@@ -41,13 +41,15 @@ func newAnswer(s Summary) answer {
 					if v.Blocks > 0 {
 						blocks = min(blocks, v.Blocks)
 					}
+					arms := 1 + len(v.Above) + len(v.Equal)
+					pairs += arms * (arms - 1) / 2
 				}
 			}
 		}
 	}
 	if len(a.lines) > 0 {
 		a.question, a.aside = question(answered)
-		a.caveat = caveat(blocks)
+		a.caveat = caveat(blocks, pairs)
 	}
 	return a
 }
@@ -173,12 +175,19 @@ func joined(names []string, last string) string {
 }
 
 // caveat says what the words stand on: blocks is the least number that any of
-// them does, and math.MaxInt if none does.
-func caveat(blocks int) string {
+// them does, and math.MaxInt if none does; pairs is how many of arms were
+// compared.
+func caveat(blocks, pairs int) string {
 	if blocks == math.MaxInt {
 		return fmt.Sprintf("A difference is named from %d blocks on: ask for more with --blocks.", leastTests)
 	}
-	return fmt.Sprintf("Every two arms of a cell are compared block by block. A difference is named where the signed-rank test finds it at %g %%, "+
+	text := fmt.Sprintf("Every two arms of a cell are compared block by block. A difference is named where the signed-rank test finds it at %g %%, "+
 		"after Benjamini–Hochberg over all comparisons of the run, and it is beyond that of identical arms where that is known. "+
 		"With few blocks (%d here), small differences cannot be seen: no clear difference does not mean equal.", 100*significant, blocks)
+	// The least p that so many blocks can give is that of all on one side.
+	if alone := math.Ldexp(2, -blocks) * float64(pairs); alone > significant {
+		text += fmt.Sprintf(" One that stands alone among these %d comparisons cannot be named from %d blocks, however large: it takes %d.",
+			pairs, blocks, int(math.Ceil(1+math.Log2(float64(pairs)/significant))))
+	}
+	return text
 }

@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"bytes"
+	"fmt"
 	"image/png"
 	"math"
 	"strings"
@@ -234,4 +235,39 @@ func greyBelowTheLegend(t *testing.T, c report.Chart) bool {
 		}
 	}
 	return false
+}
+
+// Windows that are as long as the number of connections demands are no dimension
+// of their own; those that differ where nothing else does are.
+func TestWindowsThatFollowTellNoCellsApart(t *testing.T) {
+	follow := idleSweep()
+	for i := range follow {
+		follow[i].DurationNS = int64(i+1) * 1e8
+	}
+	alone := []results.Cell{follow[0], follow[0]}
+	alone[1].DurationNS *= 2
+	tests := []struct {
+		name  string
+		cells []results.Cell
+		says  string
+		along string
+	}{
+		{"follow", follow, fmt.Sprintf("100 ms to %d ms per arm and block", 100*len(follow)), "idle-server-cpu-by-connections"},
+		{"alone", alone, "duration", "idle-server-cpu-by-duration"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := report.Summarise(syntheticRun("idle"), sweepTrials(test.cells, 8, 3))
+			if out := render(t, text(0), s); !strings.Contains(out, test.says) {
+				t.Errorf("no %q in\n%s", test.says, out)
+			}
+			found := false
+			for _, c := range report.Charts(s) {
+				found = found || c.Name == test.along
+			}
+			if !found {
+				t.Errorf("no chart %s", test.along)
+			}
+		})
+	}
 }

@@ -118,12 +118,16 @@ func unless(absent bool, s string) string {
 
 // splitDimensions tells what cells differ in from what they have in common.
 // Where connections vary, active ones that are the same share of them
-// everywhere are had in common, and otherwise they are a number.
+// everywhere are had in common, and otherwise they are a number. A window that
+// is as long as the rest of the cell demands tells no cells apart.
 func splitDimensions(cells []Cell) (varying, fixed []dimension) {
 	first := cells[0].Cell
 	sweepsConnections := slices.ContainsFunc(cells, func(c Cell) bool { return c.Connections != first.Connections })
 	for _, d := range dimensions(first.Scenario) {
 		switch {
+		case d.name == "duration" && windowsFollow(cells):
+			d.value = func(results.Cell) float64 { return 0 }
+			d.phrase = func(results.Cell) string { return durationsPhrase(cells) }
 		case d.name != "active" || !sweepsConnections:
 		case sameShare(cells):
 			d.value = func(results.Cell) float64 { return 0 }
@@ -138,6 +142,32 @@ func splitDimensions(cells []Cell) (varying, fixed []dimension) {
 		}
 	}
 	return varying, fixed
+}
+
+// windowsFollow says that no two cells differ in their windows alone.
+func windowsFollow(cells []Cell) bool {
+	windows := make(map[results.Cell]int64)
+	for _, c := range cells {
+		rest := c.Cell
+		rest.DurationNS = 0
+		if other, known := windows[rest]; known && other != c.DurationNS {
+			return false
+		}
+		windows[rest] = c.DurationNS
+	}
+	return true
+}
+
+// durationsPhrase is of windows that may differ.
+func durationsPhrase(cells []Cell) string {
+	least, most := cells[0].DurationNS, cells[0].DurationNS
+	for _, c := range cells {
+		least, most = min(least, c.DurationNS), max(most, c.DurationNS)
+	}
+	if least == most {
+		return unless(most == 0, formatDuration(float64(most))+" per arm and block")
+	}
+	return formatDuration(float64(least)) + " to " + formatDuration(float64(most)) + " per arm and block"
 }
 
 func sameShare(cells []Cell) bool {

@@ -24,12 +24,15 @@ func (s Summary) Distrust() []string {
 		for _, c := range sc.Cells {
 			v, counted := c.blocks()
 			voided, total = voided+v, total+v+counted
+			where := strings.Join(append([]string{plainName(sc.Name)}, phrases(varying, c.Cell)...), ", ")
+			if v > counted {
+				reasons = append(reasons, fmt.Sprintf("%s: %d blocks were voided, and %d count", where, v, counted))
+			}
 			control, ok := c.control()
 			r := control.Ratios[c.Primary().Metric]
 			if !ok || r == nil || r.PAdjusted > significant || math.Abs(r.Value-1) < controlEffect {
 				continue
 			}
-			where := strings.Join(append([]string{plainName(sc.Name)}, phrases(varying, c.Cell)...), ", ")
 			reasons = append(reasons, fmt.Sprintf("%s: %s and %s are the same, and yet %s of the one is %s times that of the other (p = %s)",
 				where, plainName(control.Name), plainName(c.Reference), metricPhrase(c.Primary().Metric), formatNumber(r.Value, ratioDigits), formatP(r.PAdjusted)))
 		}
@@ -45,7 +48,7 @@ func (s Summary) Distrust() []string {
 // block are voided together.
 func (c Cell) blocks() (voided, counted int) {
 	for _, a := range c.Arms {
-		voided, counted = max(voided, a.Blocks.Voided), max(counted, a.Blocks.Counted())
+		voided, counted = max(voided, a.Blocks.InVoid), max(counted, a.Blocks.Counted())
 	}
 	return voided, counted
 }

@@ -12,7 +12,8 @@ import (
 // Noise is how far two arms that are the same lie apart in a cell, as its
 // control arm shows: 0.02 for 2 %.
 type Noise struct {
-	// Floor is how far from 1 the interval of the control's ratio reaches.
+	// Floor is how far from 1 the interval of the control's ratio reaches, or
+	// that of its inverse.
 	Floor float64 `json:"noise_floor"`
 	// Visible is the smallest difference that the cell's blocks show with a
 	// probability of 80 %; 0 if it is not known.
@@ -40,7 +41,9 @@ func (c Cell) noise() map[results.Metric]Noise {
 	return all
 }
 
-func (r Ratio) floor() float64 { return roundTo(max(math.Abs(r.Low-1), math.Abs(r.High-1)), 9) }
+func (r Ratio) floor() float64 {
+	return roundTo(math.Expm1(max(math.Abs(math.Log(r.Low)), math.Abs(math.Log(r.High)))), 9)
+}
 
 // identicalArms says below a scenario's table how far apart arms were that are
 // the same. It is empty where no arms are compared.
@@ -71,6 +74,10 @@ func identicalArms(sc Scenario, varying []dimension) string {
 	slices.Reverse(pairings) // the primary one first
 	var parts []string
 	for _, p := range pairings {
+		quiet := slices.DeleteFunc(slices.Clone(quiet), func(c Cell) bool { _, ok := c.Noise[p.Metric]; return !ok })
+		if len(quiet) == 0 {
+			continue
+		}
 		low, high, at := spanOf(quiet, func(c Cell) float64 { return c.Noise[p.Metric].Floor })
 		part := metricPhrase(p.Metric) + " within " + percents(low, high)
 		if len(parts) == 0 && len(quiet) > 1 && percent(low) != percent(high) {
@@ -80,10 +87,11 @@ func identicalArms(sc Scenario, varying []dimension) string {
 		parts = append(parts, part)
 	}
 	primary := pairings[0].Metric
-	low, high, _ := spanOf(quiet, func(c Cell) float64 { return c.Noise[primary].Visible })
+	visible := slices.DeleteFunc(slices.Clone(quiet), func(c Cell) bool { return c.Noise[primary].Visible == 0 })
+	low, high, _ := spanOf(visible, func(c Cell) float64 { return c.Noise[primary].Visible })
 	text := "Identical arms: " + enumerate(parts) + " of each other"
-	if low > 0 {
-		text += fmt.Sprintf("; the smallest difference in %s that this run could have seen is %s, with 80 %% probability", metricPhrase(primary), percents(low, high))
+	if len(visible) > 0 {
+		text += fmt.Sprintf("; the smallest difference in %s that a single comparison here would have shown is %s, with 80 %% probability", metricPhrase(primary), percents(low, high))
 	}
 	if len(quiet) < cells {
 		text += fmt.Sprintf(" (known of %d of %d cells)", len(quiet), cells)

@@ -24,7 +24,7 @@ func controlled(cells map[int][]float64) []results.Trial {
 
 func TestIdenticalArms(t *testing.T) {
 	// Another test has this figure.
-	smallest := regexp.MustCompile(`; the smallest difference in server CPU that this run could have seen is [0-9.e-]+( to [0-9.]+)? %, with 80 % probability`)
+	smallest := regexp.MustCompile(`; the smallest difference in server CPU that a single comparison here would have shown is [0-9.e-]+( to [0-9.]+)? %, with 80 % probability`)
 	tests := []struct {
 		name   string
 		trials []results.Trial
@@ -35,7 +35,7 @@ func TestIdenticalArms(t *testing.T) {
 		{"one cell", controlled(map[int][]float64{10: steady(8, 1.02)}), "\nIdentical arms: server CPU within 2 % and throughput within 2 % of each other.\n"},
 		{
 			"cells", controlled(map[int][]float64{10: steady(8, 1.02, 1.03), 100: steady(8, 0.99, 1), 1000: steady(8, 0.95)}),
-			"\nIdentical arms: server CPU within 1 % (100 connections) to 5 % (1,000 connections) and throughput within 1 to 5.3 % of each other.\n",
+			"\nIdentical arms: server CPU within 1 % (100 connections) to 5.3 % (1,000 connections) and throughput within 1 to 5.3 % of each other.\n",
 		},
 		{
 			"a cell that is not known", controlled(map[int][]float64{10: steady(8, 1.02), 100: steady(4, 0.9)}),

@@ -8,9 +8,9 @@ import (
 )
 
 const (
-	confidence = 0.95 // of every interval
-	power      = 0.8  // with which the smallest visible effect is seen
-	leastTests = 6    // blocks that an interval, and so a test, takes at that confidence
+	confidence = results.Confidence
+	power      = 0.8 // with which the smallest visible effect is seen
+	leastTests = 6   // blocks that an interval, and so a test, takes at that confidence
 	// significant is the adjusted p up to which a difference is named.
 	significant = 0.05
 )

@@ -35,7 +35,14 @@ func (s Summary) missing() string {
 			}
 		}
 	}
-	if got >= s.Run.Planned {
+	cells := 0
+	for _, sc := range s.Scenarios {
+		cells += len(sc.Cells)
+	}
+	switch {
+	case s.Run.Planned == 0 && cells < s.Run.Cells:
+		return fmt.Sprintf("incomplete: %s of %s cells had no block before the run ended", formatInt(int64(s.Run.Cells-cells)), formatInt(int64(s.Run.Cells)))
+	case got >= s.Run.Planned:
 		return ""
 	}
 	return fmt.Sprintf("incomplete: %s of %s planned trials are here", formatInt(int64(got)), formatInt(int64(s.Run.Planned)))
@@ -107,6 +114,8 @@ type Tally struct {
 	Skipped     int `json:"skipped"`
 	Voided      int `json:"voided"`
 	Interrupted int `json:"interrupted"`
+
+	InVoid int `json:"-"` // of those, the ones of void blocks: a trial that fails in one has failed
 }
 
 // Total is the number of trials, however they ended.
@@ -114,7 +123,7 @@ func (t Tally) Total() int { return t.OK + t.Failed + t.Skipped + t.Voided + t.I
 
 // Counted is the number of trials but for those of voided blocks, which were
 // measured beside the others.
-func (t Tally) Counted() int { return t.Total() - t.Voided }
+func (t Tally) Counted() int { return t.Total() - t.InVoid }
 
 // Problem is a trial that is not ok.
 type Problem struct {
@@ -155,6 +164,12 @@ func Summarise(run results.Run, trials []results.Trial) Summary {
 func summariseCell(trials []results.Trial) (cell Cell, arms [][]results.Trial) {
 	cell = Cell{Cell: trials[0].Cell}
 	arms = group(trials, func(t results.Trial) string { return t.Arm })
+	void := make(map[int]bool) // blocks, by number
+	for _, t := range trials {
+		if t.Status == results.StatusVoided {
+			void[t.Block] = true
+		}
+	}
 	var reference []results.Trial
 	for _, arm := range arms {
 		if arm[0].Reference && reference == nil {
@@ -163,7 +178,7 @@ func summariseCell(trials []results.Trial) (cell Cell, arms [][]results.Trial) {
 		}
 	}
 	for _, arm := range arms {
-		summary := summariseArm(arm)
+		summary := summariseArm(arm, void)
 		if reference != nil && arm[0].Arm != cell.Reference {
 			for _, m := range cell.Pairings() {
 				if r, ok := ratioOverBlocks(arm, reference, m); ok {
@@ -177,7 +192,7 @@ func summariseCell(trials []results.Trial) (cell Cell, arms [][]results.Trial) {
 	return cell, arms
 }
 
-func summariseArm(trials []results.Trial) Arm {
+func summariseArm(trials []results.Trial, void map[int]bool) Arm {
 	first := trials[0]
 	arm := Arm{
 		Name: first.Arm, Backend: first.Backend, Reference: first.Reference, Control: first.Control,
@@ -187,6 +202,9 @@ func summariseArm(trials []results.Trial) Arm {
 	values := make(map[results.Metric][]float64)
 	for _, t := range trials {
 		arm.Blocks.count(t.Status)
+		if void[t.Block] {
+			arm.Blocks.InVoid++
+		}
 		if t.Status != results.StatusVoided {
 			arm.flag(t)
 		}

@@ -87,7 +87,7 @@ func TestSummariseUsesNoValueOfATrialThatIsNotOK(t *testing.T) {
 	).Arms[0]
 	want := report.Arm{
 		Name: "poll", Backend: "poll",
-		Blocks: report.Tally{OK: 3, Failed: 1, Skipped: 1, Voided: 1, Interrupted: 1},
+		Blocks: report.Tally{OK: 3, Failed: 1, Skipped: 1, Voided: 1, Interrupted: 1, InVoid: 1},
 		Problems: []report.Problem{
 			{Block: 1, Status: results.StatusFailed, Reason: "2 replies wrong", Errors: results.Errors{Mismatch: 2}, Stderr: "oops"},
 			{Block: 2, Status: results.StatusVoided, Reason: "steal"},

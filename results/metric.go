@@ -38,7 +38,7 @@ const (
 	BlockOverhead          Metric = "block_overhead_ns" // a block's time beyond connecting, warm-up, slices with their snapshots, and closing, per arm
 
 	// Of the machine and both sides within the trial's block: see Check.
-	StealShare         Metric = "steal_share"            // of the CPUs' time, from the first turn to the last
+	StealShare         Metric = "steal_share"            // of the CPUs' time, from before the block's processes started until they had ended
 	SpeedChange        Metric = "cpu_speed_change"       // of the time that a fixed piece of work takes, end of the block against its beginning, as a ratio less 1
 	Throttled          Metric = "throttled_ns"           // by a CPU quota
 	ServerQueueShare   Metric = "server_run_queue_share" // of the slices' time, that the server's thread was ready and had no CPU

@@ -8,6 +8,9 @@ const (
 	ScenarioChain   = "chain"   // one iteration of one process, which is both sides
 )
 
+// Confidence of every interval that a run is ended by or that is shown.
+const Confidence = 0.95
+
 // Pairing is a metric that every slice has a value of, so that two arms can be
 // compared turn by turn.
 type Pairing struct {

@@ -22,9 +22,10 @@ type Run struct {
 	Version   string            `json:"version"`  // of the tool
 	Scenario  string            `json:"scenario"` // as asked for: "overview", "echo idle", …
 	Started   time.Time         `json:"started"`
-	Args      []string          `json:"args"`           // the command line, without the program's name
-	Seed      uint64            `json:"seed"`           // of every random order in the run
-	Planned   int               `json:"planned_trials"` // 0 where it is not told
+	Args      []string          `json:"args"`                    // the command line, without the program's name
+	Seed      uint64            `json:"seed"`                    // of every random order in the run
+	Planned   int               `json:"planned_trials"`          // 0 where it is not told, or not known beforehand
+	Cells     int               `json:"planned_cells,omitempty"` // 0 where it is not told
 	Labels    map[string]string `json:"labels,omitempty"`
 	Commands  []Command         `json:"commands,omitempty"`  // of another benchmark, that the cells stand for
 	Published []Published       `json:"published,omitempty"` // figures of others, to be shown beside

@@ -14,6 +14,7 @@ const (
 
 	maxName        = 200     // bytes of a scenario's, arm's or backend's name
 	maxText        = 1 << 20 // bytes of a reason, a standard error or an encoded histogram
+	maxReason      = 1 << 12 // bytes of a validity flag
 	maxEntries     = 1000    // of a map or list beside the slices
 	maxConnections = 1 << 30 // a process cannot have more descriptors
 	maxCount       = 1 << 50 // messages, events, bytes: ten years of 10 GbE
@@ -100,6 +101,11 @@ func (t Trial) Validate() error {
 	}
 	if n := max(len(t.Values), len(t.Options), len(t.Validity)); n > maxEntries {
 		return fmt.Errorf("%d values, options or validity flags, where %d are allowed", n, maxEntries)
+	}
+	for _, text := range t.Validity {
+		if len(text) > maxReason {
+			return fmt.Errorf("a validity flag has %d bytes, where %d are allowed", len(text), maxReason)
+		}
 	}
 	if t.ServerCPU < -1 || t.LoadCPU < -1 {
 		return fmt.Errorf("server_cpu %d, load_cpu %d: a CPU is numbered from 0, and -1 is none", t.ServerCPU, t.LoadCPU)

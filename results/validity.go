@@ -23,10 +23,11 @@ const (
 //
 // A CPU that changes its speed does so for all arms of a block alike, since they
 // take turns: of 171 blocks, identical arms were as close to each other in the 13
-// during which it changed by 5 to 10 % as in the others.
+// during which it changed by 5 to 10 % as in the others. Beyond that, nobody has
+// measured.
 const (
 	StealFlagged, StealVoid    = 0.01, 0.05 // of the CPUs' time
-	SpeedFlagged, SpeedVoid    = 0.05, 0.20 // change over the block
+	SpeedFlagged, SpeedVoid    = 0.05, 0.10 // change over the block
 	QueueFlagged               = 0.01       // of the slices' time
 	SwitchesFlagged            = 50.0       // per second
 	BusyFlagged                = 0.95       // of a side's CPU

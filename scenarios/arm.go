@@ -224,8 +224,8 @@ func (a *armRun) report(ctx context.Context, w Worker) (*LoadState, int64, error
 }
 
 // finished is the trial of an arm whose workers have stopped; interrupted is
-// why the run was, or nil, and vitality what the machine did meanwhile, if that is known.
-func (a *armRun) finished(interrupted error, overhead time.Duration, vitality *Vitality) results.Trial {
+// why the run was, or nil, and vitality what the machine did meanwhile, as far as that is known.
+func (a *armRun) finished(interrupted error, overhead time.Duration, vitality Vitality) results.Trial {
 	switch {
 	case a.failed():
 	case interrupted != nil:

@@ -30,6 +30,7 @@ type block struct {
 	outside  bool // the CPU time of servers is read from outside
 
 	arms   []*armRun     // in the plan's order
+	parts  []Command     // of the window, once a pilot has told
 	useful time.Duration // spent connecting, warming up, in slices, and closing
 }
 
@@ -113,7 +114,12 @@ func each(ctx context.Context, arms []*armRun, step func(*armRun, context.Contex
 // inTurns gives every arm one slice per turn, in balanced random orders.
 func (b *block) inTurns(ctx context.Context, arms []*armRun, turns int, slice func(a *armRun, ctx context.Context, turn int) (results.Slice, error)) {
 	for turn := range turns {
+		if ctx.Err() != nil || !slices.ContainsFunc(arms, func(a *armRun) bool { return !a.failed() }) {
+			return
+		}
+		began := time.Now()
 		b.machine.Turn()
+		b.useful -= time.Since(began)
 		for place, a := range b.nextTurn(arms) {
 			a.attempt(ctx, func(a *armRun, ctx context.Context) error {
 				s, err := slice(a, ctx, turn)
@@ -149,9 +155,11 @@ func (b *block) exchange(ctx context.Context, arms []*armRun) {
 			pilots = append(pilots, a.pilot)
 		}
 	}
-	parts := window(b.cell, b.slice, pilots)
-	b.inTurns(ctx, arms, len(parts), func(a *armRun, ctx context.Context, turn int) (results.Slice, error) {
-		return a.slice(ctx, parts[turn])
+	if b.parts == nil { // arms apart have the same
+		b.parts = window(b.cell, b.slice, pilots)
+	}
+	b.inTurns(ctx, arms, len(b.parts), func(a *armRun, ctx context.Context, turn int) (results.Slice, error) {
+		return a.slice(ctx, b.parts[turn])
 	})
 }
 

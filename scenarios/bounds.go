@@ -4,8 +4,11 @@ package scenarios
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+
+	"muxbench/multiplexers/server"
 )
 
 // Bounds of what can be asked for: beyond them a number is a slip, or would
@@ -23,7 +26,6 @@ const (
 	minPrecision   = 0.001
 	maxPrecision   = 0.5
 	minBudget      = time.Second
-	maxSpin        = time.Millisecond
 )
 
 // check refuses numbers outside of their bounds.
@@ -73,9 +75,12 @@ func (r Request) check() error {
 		return &Invalid{Flag: "--slice", Value: r.Slice.String(), Allowed: fmt.Sprintf("%s to %s is allowed", minDuration/10, maxDuration)}
 	}
 	for _, spin := range r.Spins {
-		if spin < 0 || spin > maxSpin {
-			return &Invalid{Flag: "--spin", Value: spin.String(), Allowed: fmt.Sprintf("0s to %s is allowed", maxSpin)}
+		if spin < 0 || spin > server.MaxSpin {
+			return &Invalid{Flag: "--spin", Value: spin.String(), Allowed: fmt.Sprintf("0s to %s is allowed", server.MaxSpin)}
 		}
+	}
+	if len(r.Spins) > 0 && (r.Preset != "" || slices.Contains(r.Scenarios, Connect) || slices.Contains(r.Scenarios, Chain)) {
+		return &Invalid{Flag: "--spin", Allowed: "servers spin for messages, which presets and the scenarios " + Connect + " and " + Chain + " do not send, or not alone"}
 	}
 	return r.fits()
 }
@@ -93,7 +98,6 @@ func (r Request) fits() error {
 		{"--size", len(s.Sizes) > 0, false, false},
 		{"--duration", s.Duration != 0, false, false},
 		{"--socket-buffers", len(s.SocketBuffers) > 0, true, false},
-		{"--spin", len(r.Spins) > 0, false, false},
 	}
 	for _, f := range flags {
 		why := ""

@@ -34,6 +34,7 @@ type Scenario struct {
 type part struct {
 	kind  string // the name that its cells bear
 	sweep Sweep
+	turns int // that a window has about, at least; its sweep's duration is the shortest
 }
 
 // Sweep lists the values of each dimension; a cell is made of each combination.
@@ -50,8 +51,11 @@ const (
 	// defaultBlocks has both CPUs serve equally often, and gives a signed-rank
 	// interval of 95.1 %, where 9 blocks give one of 96.1 %.
 	defaultBlocks = 10
-	// overviewBlocks are enough for a difference to be told among all those that
-	// the overview compares.
+	// defaultTurns are as few as noise cancels over. It is their number that makes
+	// a block's ratio precise, whether a slice takes 5 ms or 50.
+	defaultTurns, overviewTurns = 10, 3
+	// overviewBlocks are as few as tell differences that several cells have, after
+	// correction for how many are compared; one that a single cell has takes more.
 	overviewBlocks = 8
 	kib            = 1 << 10
 )
@@ -67,8 +71,8 @@ func Scenarios() []Scenario {
 			Slice:    messages,
 			blocks:   overviewBlocks,
 			parts: []part{
-				{"idle", Sweep{Connections: []int{10, 100, 1000, 10000}, Active: []Amount{{Count: 10}}, Duration: 100 * time.Millisecond, Sizes: []int{64}, SocketBuffers: []int{0}}},
-				{"echo", Sweep{Connections: []int{100, 1000}, Active: []Amount{{Percent: 100}}, Duration: 100 * time.Millisecond, Sizes: []int{64}, SocketBuffers: []int{0}}},
+				{"idle", Sweep{Connections: []int{10, 100, 1000, 10000}, Active: []Amount{{Count: 10}}, Duration: 100 * time.Millisecond, Sizes: []int{64}, SocketBuffers: []int{0}}, overviewTurns},
+				{"echo", Sweep{Connections: []int{100, 1000}, Active: []Amount{{Percent: 100}}, Duration: 100 * time.Millisecond, Sizes: []int{64}, SocketBuffers: []int{0}}, overviewTurns},
 			},
 		},
 		{
@@ -77,7 +81,7 @@ func Scenarios() []Scenario {
 			Slice:    "one set-up of N connections, from the first connect to the last accept",
 			blocks:   defaultBlocks,
 			parts: []part{
-				{Connect, Sweep{Connections: []int{100, 1000, 10000}, Active: []Amount{{Percent: 100}}, Sizes: []int{0}, SocketBuffers: []int{0}}},
+				{Connect, Sweep{Connections: []int{100, 1000, 10000}, Active: []Amount{{Percent: 100}}, Sizes: []int{0}, SocketBuffers: []int{0}}, 0},
 			},
 		},
 		{
@@ -86,7 +90,7 @@ func Scenarios() []Scenario {
 			Slice:    messages,
 			blocks:   defaultBlocks,
 			parts: []part{
-				{"echo", Sweep{Connections: []int{100, 1000, 5000}, Active: []Amount{{Percent: 100}}, Duration: 200 * time.Millisecond, Sizes: []int{kib}, SocketBuffers: []int{0}}},
+				{"echo", Sweep{Connections: []int{100, 1000, 5000}, Active: []Amount{{Percent: 100}}, Duration: 200 * time.Millisecond, Sizes: []int{kib}, SocketBuffers: []int{0}}, defaultTurns},
 			},
 		},
 		{
@@ -95,7 +99,7 @@ func Scenarios() []Scenario {
 			Slice:    messages,
 			blocks:   defaultBlocks,
 			parts: []part{
-				{"bulk", Sweep{Connections: []int{100}, Active: []Amount{{Percent: 100}}, Duration: 400 * time.Millisecond, Sizes: []int{100 * kib}, SocketBuffers: []int{0, 16 * kib}}},
+				{"bulk", Sweep{Connections: []int{100}, Active: []Amount{{Percent: 100}}, Duration: 400 * time.Millisecond, Sizes: []int{100 * kib}, SocketBuffers: []int{0, 16 * kib}}, defaultTurns},
 			},
 		},
 		{
@@ -104,7 +108,7 @@ func Scenarios() []Scenario {
 			Slice:    messages,
 			blocks:   defaultBlocks,
 			parts: []part{
-				{"idle", Sweep{Connections: []int{100, 1000, 10000}, Active: []Amount{{Count: 10}, {Count: 100}}, Duration: 200 * time.Millisecond, Sizes: []int{64}, SocketBuffers: []int{0}}},
+				{"idle", Sweep{Connections: []int{100, 1000, 10000}, Active: []Amount{{Count: 10}, {Count: 100}}, Duration: 200 * time.Millisecond, Sizes: []int{64}, SocketBuffers: []int{0}}, defaultTurns},
 			},
 		},
 		{
@@ -121,7 +125,7 @@ func Scenarios() []Scenario {
 // of them.
 func chains(pairs ...int) []part {
 	sweep := func(active, writes int) part {
-		return part{Chain, Sweep{Connections: pairs, Active: []Amount{{Count: active}}, Rounds: []int{writes}, Sizes: []int{1}, SocketBuffers: []int{0}}}
+		return part{Chain, Sweep{Connections: pairs, Active: []Amount{{Count: active}}, Rounds: []int{writes}, Sizes: []int{1}, SocketBuffers: []int{0}}, 0}
 	}
 	return []part{sweep(1, 100), sweep(100, 1000)}
 }

@@ -22,10 +22,9 @@ type disturbed struct {
 
 func (d *disturbed) Began(...int) {}
 func (d *disturbed) Turn()        {}
-func (d *disturbed) Ended() *scenarios.Vitality {
+func (d *disturbed) Ended() scenarios.Vitality {
 	d.block++
-	v := d.vitality[d.block-1]
-	return &v
+	return d.vitality[d.block-1]
 }
 
 // measureOn is measure on a certain machine.
@@ -48,77 +47,6 @@ func measureOn(t *testing.T, m scenarios.Machine, f *fakeLauncher, r scenarios.R
 		}
 	}
 	return all, err
-}
-
-// In as many blocks or turns as make a square, every arm takes every place and
-// follows every other equally often.
-func TestOrdersAreBalanced(t *testing.T) {
-	tests := []struct {
-		backends []string
-		square   int
-	}{
-		{[]string{"select", "poll"}, 2},
-		{[]string{"select", "poll", "epoll-lt"}, 6},
-		{[]string{"select", "poll", "epoll-lt", "epoll-et"}, 4},
-	}
-	for _, test := range tests {
-		t.Run(fmt.Sprint(len(test.backends)), func(t *testing.T) {
-			r := echo(test.backends...)
-			const squares = 2
-			r.Blocks = squares * test.square
-			r.Sweep.Rounds = []int{200 * 3} // three turns a block
-			trials, err := measure(t, t.Context(), even(), r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var started, turns [][]string // orders, by block and by turn
-			for block := range r.Blocks {
-				order, turn := make([]string, len(test.backends)), make([][]string, 3)
-				for i := range turn {
-					turn[i] = make([]string, len(test.backends))
-				}
-				for _, trial := range trials {
-					if trial.Block != block {
-						continue
-					}
-					order[trial.StartedAt] = trial.Arm
-					for _, s := range trial.Slices {
-						turn[s.Turn][s.Order] = trial.Arm
-					}
-				}
-				started, turns = append(started, order), append(turns, turn...)
-			}
-			wantBalanced(t, "starts of blocks", started, squares)
-			wantBalanced(t, "turns", turns, 3*squares)
-		})
-	}
-}
-
-// wantBalanced wants every arm at every place, and behind every other arm, as
-// often as so many squares have it.
-func wantBalanced(t *testing.T, what string, orders [][]string, squares int) {
-	t.Helper()
-	places, follows := map[string]int{}, map[string]int{}
-	arms := len(orders[0])
-	for _, order := range orders {
-		for place, arm := range order {
-			places[fmt.Sprint(arm, " at ", place)]++
-			if place > 0 {
-				follows[arm+" after "+order[place-1]]++
-			}
-		}
-	}
-	each := len(orders) / arms
-	if len(places) != arms*arms || len(follows) != arms*(arms-1) {
-		t.Errorf("%s: %d places and %d successions, want %d and %d: %v", what, len(places), len(follows), arms*arms, arms*(arms-1), orders)
-	}
-	for _, counts := range []map[string]int{places, follows} {
-		for key, n := range counts {
-			if n != each {
-				t.Errorf("%s, %d squares: %s %d times, want %d", what, squares, key, n, each)
-			}
-		}
-	}
 }
 
 // The control arm is served by what the reference is served by.
@@ -156,13 +84,13 @@ func TestDisturbedBlocks(t *testing.T) {
 		flag     results.Check
 	}{
 		{"nothing", scenarios.Vitality{}, false, ""},
-		{"a little steal", scenarios.Vitality{StealShare: 0.02}, false, results.CheckSteal},
-		{"much steal", scenarios.Vitality{StealShare: 0.06}, true, results.CheckSteal},
-		{"another speed", scenarios.Vitality{SpeedChange: 0.1}, false, results.CheckSpeed},
-		{"quite another speed", scenarios.Vitality{SpeedChange: 0.3}, true, results.CheckSpeed},
-		{"throttling", scenarios.Vitality{Throttled: 1}, true, results.CheckThrottled},
-		{"a connection that was dropped", scenarios.Vitality{ListenDrops: 1}, false, results.CheckListen},
-		{"segments that were sent again", scenarios.Vitality{RetransmittedShare: 0.02}, false, results.CheckRetransmits},
+		{"a little steal", scenarios.Vitality{results.StealShare: 0.02}, false, results.CheckSteal},
+		{"much steal", scenarios.Vitality{results.StealShare: 0.06}, true, results.CheckSteal},
+		{"another speed", scenarios.Vitality{results.SpeedChange: 0.1}, false, results.CheckSpeed},
+		{"quite another speed", scenarios.Vitality{results.SpeedChange: 0.3}, true, results.CheckSpeed},
+		{"throttling", scenarios.Vitality{results.Throttled: 1}, true, results.CheckThrottled},
+		{"a connection that was dropped", scenarios.Vitality{results.ListenDrops: 1}, false, results.CheckListen},
+		{"segments that were sent again", scenarios.Vitality{results.RetransmittedShare: 0.02}, false, results.CheckRetransmits},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -203,7 +131,7 @@ func TestDisturbedBlocks(t *testing.T) {
 func TestAMachineThatIsNeverQuiet(t *testing.T) {
 	m := &disturbed{vitality: map[int]scenarios.Vitality{}}
 	for i := range 100 {
-		m.vitality[i] = scenarios.Vitality{StealShare: 0.5}
+		m.vitality[i] = scenarios.Vitality{results.StealShare: 0.5}
 	}
 	r := echo("poll")
 	r.Blocks = 10
@@ -245,63 +173,6 @@ func TestAStoppedWorldVoidsTheBlock(t *testing.T) {
 	want := []string{"0 poll failed", "0 epoll-lt voided", "1 poll failed", "1 epoll-lt ok"}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
-	}
-}
-
-// With a precision there are as many blocks as it takes, and at least as many as
-// tell; without one that is reached, as many as there may be.
-func TestPrecision(t *testing.T) {
-	tests := []struct {
-		name       string
-		unsteady   time.Duration // by which poll's pace changes from block to block
-		most, want int
-	}{
-		{"reached at once", 0, 0, 10},
-		{"reached later", 300 * time.Nanosecond, 0, 0},
-		{"never reached", 5 * time.Microsecond, 15, 15},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			f := even()
-			f.fail = func(step string) error {
-				if step == "start server poll" { // a block begins
-					f.perMessage["poll"] = 20*time.Microsecond - f.perMessage["poll"]
-					if f.perMessage["poll"] == 10*time.Microsecond {
-						f.perMessage["poll"] += test.unsteady
-					}
-				}
-				return nil
-			}
-			r := echo("epoll-lt", "poll")
-			r.Precision, r.Blocks = 0.01, test.most
-			trials, err := measure(t, t.Context(), f, r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			blocks := len(trials) / 2
-			if test.want > 0 && blocks != test.want || test.want == 0 && (blocks <= 10 || blocks >= 100) {
-				t.Errorf("%d blocks, want %d (0: more than 10 and fewer than 100)", blocks, test.want)
-			}
-		})
-	}
-}
-
-// A block begins only where it would end within the budget.
-func TestBudget(t *testing.T) {
-	f := even()
-	f.perMessage["poll"] = time.Nanosecond
-	r := echo("poll")
-	r.Budget = time.Second
-	trials, err := measure(t, t.Context(), f, r)
-	if err != nil || len(trials) < 1 {
-		t.Fatalf("%d trials, %v", len(trials), err)
-	}
-	plan, err := scenarios.Build(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if plan.Trials() != 0 || plan.Estimate() > time.Second {
-		t.Errorf("%d trials in %s are planned, want an open number within the budget", plan.Trials(), plan.Estimate())
 	}
 }
 

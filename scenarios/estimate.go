@@ -12,10 +12,11 @@ import (
 // What things cost on a small machine, in ns, for Estimate.
 const (
 	costOfArm        = 100e6 // processes, and what they say to each other
-	costOfConnection = 50e3  // to set up and to reset
+	costOfConnection = 35e3  // to set up and to reset
 	costOfMessage    = 12e3
 	costOfByte       = 0.3
-	costOfIdle       = 10.0 // per idle connection and message, where one waits for all of them
+	costOfIdle       = 250.0 // per idle connection and wait, where one looks at all of them
+	costOfSlice      = 4e6   // what its two sides are asked, and the CPUs' speed
 )
 
 // Estimate is roughly how long the plan will take: set-up from what connecting
@@ -27,8 +28,7 @@ func (p Plan) Estimate() time.Duration {
 	for _, c := range p.Cells {
 		settingUp := float64(c.Connections) * costOfConnection
 		one := costOfArm + settingUp
-		message := costOfMessage + float64(c.Size)*costOfByte + float64(c.Connections-c.Active)*costOfIdle
-		round := float64(c.Active) * message
+		round := costOfRound(c)
 		window := float64(c.DurationNS)
 		switch {
 		case c.Scenario == Connect:
@@ -36,8 +36,8 @@ func (p Plan) Estimate() time.Duration {
 		case c.Rounds > 0:
 			one += round * float64(c.Rounds+2+(c.Rounds+warmUpShare-1)/warmUpShare)
 		default:
-			slice := max(float64(p.Slice), minRounds*round)
-			one += window + max(window/warmUpShare, round*max(1, window/slice)) + 2*round + float64(p.Slice)
+			slices := max(1, window/costOfSliceAlone(c, p.Slice))
+			one += window + max(window/warmUpShare, round*slices) + costOfSlice*slices + 2*round + float64(p.Slice)
 		}
 		if c.Scenario == Chain {
 			one = costOfArm + p.costOfChain(c)
@@ -49,6 +49,29 @@ func (p Plan) Estimate() time.Duration {
 		total = min(total, float64(p.Budget))
 	}
 	return time.Duration(min(total, math.MaxInt64/2))
+}
+
+// costOfRound is of a message on each active connection.
+func costOfRound(c results.Cell) float64 {
+	waits := min(1, 10/float64(c.Active)) // that look at all; with many active ones, one finds many
+	return float64(c.Active)*(costOfMessage+float64(c.Size)*costOfByte) + waits*float64(c.Connections-c.Active)*costOfIdle
+}
+
+// costOfSliceAlone is how long a slice takes, as short as it may be. Where few of
+// many talk, a wait finds all of them.
+func costOfSliceAlone(c results.Cell, least time.Duration) float64 {
+	rounds := float64(minRounds)
+	if c.Active < c.Connections/2 {
+		rounds = minWaits
+	}
+	return max(float64(least), rounds*costOfRound(c))
+}
+
+// windowOf is a cell's duration where none is asked for: least, or as long as so
+// many turns take about.
+func windowOf(c results.Cell, least time.Duration, turns int) time.Duration {
+	long := time.Duration(float64(turns) * costOfSliceAlone(c, defaultSlice))
+	return max(least, long.Round(100*time.Millisecond))
 }
 
 // costOfChain is of an arm's iterations, counted and not: bytes, and waits for

@@ -16,8 +16,9 @@ import (
 type Examination struct {
 	Environment results.Environment `json:"environment"`
 	Findings    []results.Finding   `json:"findings"`
-	WatchedNS   int64               `json:"watched_ns"` // how long for
-	Readings    []Reading           `json:"readings"`   // what happened meanwhile
+	WatchedNS   int64               `json:"watched_ns"`         // how long for
+	Readings    []Reading           `json:"readings"`           // what happened meanwhile
+	NotTold     []results.Check     `json:"not_told,omitempty"` // what the machine keeps to itself
 }
 
 // Reading is something about the machine that was measured, against its bounds.
@@ -88,14 +89,25 @@ func Examine(ctx context.Context, host fs.FS, p Placement, duration time.Duratio
 	}
 	happened := machine.Ended()
 	e.WatchedNS = int64(time.Since(started))
-	e.Readings = []Reading{
-		{Check: results.CheckSteal, Value: happened.StealShare, Unit: Share, Flagged: new(results.StealFlagged), Void: new(results.StealVoid)},
-		{Check: results.CheckSpeed, Value: happened.SpeedChange, Unit: Share, Flagged: new(results.SpeedFlagged), Void: new(results.SpeedVoid)},
-		{Check: results.CheckThrottled, Value: float64(happened.Throttled), Unit: Nanoseconds, Void: new(0.0)},
-		{Check: results.CheckListen, Value: float64(happened.ListenDrops), Unit: Count, Flagged: new(0.0)},
-		{Check: results.CheckRetransmits, Value: happened.RetransmittedShare, Unit: Share, Flagged: new(results.RetransmittedFlagged)},
-		{Check: CheckClock, Value: float64(step), Unit: Nanoseconds, Flagged: new(clockFlagged), Void: new(clockVoid)},
+	for _, r := range []struct {
+		check         results.Check
+		metric        results.Metric
+		unit          Unit
+		flagged, void *float64
+	}{
+		{results.CheckSteal, results.StealShare, Share, new(results.StealFlagged), new(results.StealVoid)},
+		{results.CheckSpeed, results.SpeedChange, Share, new(results.SpeedFlagged), new(results.SpeedVoid)},
+		{results.CheckThrottled, results.Throttled, Nanoseconds, nil, new(0.0)},
+		{results.CheckListen, results.ListenDrops, Count, new(0.0), nil},
+		{results.CheckRetransmits, results.RetransmittedShare, Share, new(results.RetransmittedFlagged), nil},
+	} {
+		if value, told := happened[r.metric]; told {
+			e.Readings = append(e.Readings, Reading{r.check, value, r.unit, r.flagged, r.void})
+		} else {
+			e.NotTold = append(e.NotTold, r.check)
+		}
 	}
+	e.Readings = append(e.Readings, Reading{CheckClock, float64(step), Nanoseconds, new(clockFlagged), new(clockVoid)})
 	return e, nil
 }
 

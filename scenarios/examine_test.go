@@ -73,6 +73,8 @@ const (
 )
 
 // What happened between two readings of the machine's counters.
+const notTold = -1
+
 func TestExamineWatches(t *testing.T) {
 	stat := func(spent string) map[string]string { return map[string]string{"proc/stat": ticksOf(t, spent)} }
 	netstat := func(counts string) map[string]string {
@@ -93,28 +95,28 @@ func TestExamineWatches(t *testing.T) {
 		check         results.Check
 		want          float64
 	}{
-		{"nothing is told of steal", nil, nil, results.CheckSteal, 0},
-		{"nothing is told of throttling", nil, nil, results.CheckThrottled, 0},
-		{"nothing is told of listeners", nil, nil, results.CheckListen, 0},
-		{"nothing is told of segments", nil, nil, results.CheckRetransmits, 0},
+		{"nothing is told of steal", nil, nil, results.CheckSteal, notTold},
+		{"nothing is told of throttling", nil, nil, results.CheckThrottled, notTold},
+		{"nothing is told of listeners", nil, nil, results.CheckListen, notTold},
+		{"nothing is told of segments", nil, nil, results.CheckRetransmits, notTold},
 		{"steal", stat("100 1 50 1000 2 0 3 40 70 0"), stat("140 1 100 1100 2 0 3 50 90 7"), results.CheckSteal, 10.0 / 200},
 		{"no steal", stat("100 1 50 1000 2 0 3 40"), stat("140 1 100 1110 2 0 3 40"), results.CheckSteal, 0},
 		{"steal that went backwards", stat("100 1 50 1000 2 0 3 40"), stat("140 1 100 1110 2 0 3 39"), results.CheckSteal, 0},
 		{"nothing but steal", stat("1 1 1 1 1 1 1 1"), stat("1 1 1 1 1 1 1 9"), results.CheckSteal, 1},
-		{"a kernel that does not count steal", stat("1 2 3 4 5 6 7"), stat("2 2 3 9 5 6 7"), results.CheckSteal, 0},
-		{"numbers that are none", stat("1 2 3 4 5 6 7 8"), map[string]string{"proc/stat": "cpu x\ncpu0 a b c\ncpu1\n\n"}, results.CheckSteal, 0},
+		{"a kernel that does not count steal", stat("1 2 3 4 5 6 7"), stat("2 2 3 9 5 6 7"), results.CheckSteal, notTold},
+		{"numbers that are none", stat("1 2 3 4 5 6 7 8"), map[string]string{"proc/stat": "cpu x\ncpu0 a b c\ncpu1\n\n"}, results.CheckSteal, notTold},
 		{"throttled, here and above", v2("nr_throttled 1\nthrottled_usec 500\n", "nr_throttled 0\nthrottled_usec 0\n"),
 			v2("nr_throttled 3\nthrottled_usec 700\n", "nr_throttled 1\nthrottled_usec 40\n"), results.CheckThrottled, 240e3},
 		{"throttled before", v2("nr_throttled 1\nthrottled_usec 500\n", ""), v2("nr_throttled 1\nthrottled_usec 500\n", ""), results.CheckThrottled, 0},
 		{"throttled by version 1", v1("nr_periods 3\nnr_throttled 1\nthrottled_time 500\n"), v1("nr_periods 5\nnr_throttled 2\nthrottled_time 650\n"), results.CheckThrottled, 150},
 		{"throttled still", v1("nr_throttled 1\nthrottled_time 500\n"), v1("nr_throttled 2\nthrottled_time 500\n"), results.CheckThrottled, 1},
-		{"throttling that is none", v1("nr_throttled x\nthrottled_time\n"), v1("\nnr_throttled\nthrottled_time e9\n"), results.CheckThrottled, 0},
+		{"throttling that is none", v1("nr_throttled x\nthrottled_time\n"), v1("\nnr_throttled\nthrottled_time e9\n"), results.CheckThrottled, notTold},
 		{"a queue that overflows counts once", netstat("0 0 5 5 0 0"), netstat("0 0 7 7 0 0"), results.CheckListen, 2},
 		{"a SYN that is dropped counts once", netstat("0 0 5 5 0 0"), netstat("0 0 5 9 0 4"), results.CheckListen, 4},
 		{"SYN cookies count beside drops", netstat("1 0 5 5 1 0"), netstat("4 2 6 6 4 0"), results.CheckListen, 4},
 		{"listeners of before", netstat("3 2 1 4 3 3"), netstat("3 2 1 4 3 3"), results.CheckListen, 0},
-		{"a table with fewer numbers than names", netstat("0 0 5 5 0 0"), netstat("0 0"), results.CheckListen, 0},
-		{"a table without numbers", netstat("0 0 5 5 0 0"), map[string]string{"proc/net/netstat": netstatNames}, results.CheckListen, 0},
+		{"a table with fewer numbers than names", netstat("0 0 5 5 0 0"), netstat("0 0"), results.CheckListen, notTold},
+		{"a table without numbers", netstat("0 0 5 5 0 0"), map[string]string{"proc/net/netstat": netstatNames}, results.CheckListen, notTold},
 		{"segments", snmp("1000 10"), snmp("1990 20"), results.CheckRetransmits, 0.01},
 		{"no segments", snmp("1000 10"), snmp("1000 10"), results.CheckRetransmits, 0},
 		{"a counter that wrapped", snmp("4294967290 10"), snmp("5 12"), results.CheckRetransmits, 0},
@@ -123,8 +125,8 @@ func TestExamineWatches(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			got, told := readings(t, test.before, test.after)[test.check]
-			if !told || math.Abs(got-test.want) > 1e-9 {
-				t.Errorf("%s is %v, want %v", test.check, got, test.want)
+			if told == (test.want == notTold) || told && math.Abs(got-test.want) > 1e-9 {
+				t.Errorf("%s is %v, told %v, want %v", test.check, got, told, test.want)
 			}
 		})
 	}

@@ -5,10 +5,11 @@ package scenarios
 import (
 	"io/fs"
 	"os"
-	"time"
+
+	"muxbench/results"
 )
 
-// Machine is watched while a block's arms connect and take their turns.
+// Machine is watched while a block lasts.
 type Machine interface {
 	// Began starts watching the CPUs that serve and load; -1 is none in
 	// particular.
@@ -17,25 +18,20 @@ type Machine interface {
 	// is quiescent.
 	Turn()
 	// Ended says what has happened since Began; nil if nobody has looked.
-	Ended() *Vitality
+	Ended() Vitality
 }
 
 // Unwatched is a Machine that nobody looks at: no block is void for what
 // happened meanwhile. It is for trying things out, not for measuring.
 type Unwatched struct{}
 
-func (Unwatched) Began(...int)     {}
-func (Unwatched) Turn()            {}
-func (Unwatched) Ended() *Vitality { return nil }
+func (Unwatched) Began(...int)    {}
+func (Unwatched) Turn()           {}
+func (Unwatched) Ended() Vitality { return nil }
 
-// Vitality is what a machine did beside measuring.
-type Vitality struct {
-	StealShare         float64       // of the CPUs' time
-	Throttled          time.Duration // by a CPU quota
-	ListenDrops        int64         // in the network namespace
-	RetransmittedShare float64       // of the TCP segments sent there
-	SpeedChange        float64       // of a fixed piece of work, end against beginning, as a ratio less 1
-}
+// Vitality is what a machine did beside measuring, as far as it tells:
+// results.StealShare, SpeedChange, Throttled, ListenDrops, RetransmittedShare.
+type Vitality map[results.Metric]float64
 
 // ThisMachine is the one that this process runs on.
 func ThisMachine() Machine { return &thisMachine{root: os.DirFS("/")} }
@@ -68,9 +64,11 @@ func (m *thisMachine) Turn() {
 	}
 }
 
-func (m *thisMachine) Ended() *Vitality {
+func (m *thisMachine) Ended() Vitality {
 	m.measureEnd()
 	v := readVitals(m.root, m.cpus).since(m.before)
-	v.SpeedChange = m.speeds.change()
-	return &v
+	if change, ok := m.speeds.change(); ok {
+		v[results.SpeedChange] = change
+	}
+	return v
 }

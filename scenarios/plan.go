@@ -104,8 +104,8 @@ func Build(r Request) (Plan, error) {
 	if p.Slice == 0 {
 		p.Slice = defaultSlice
 	}
-	if p.Precision > 0 && len(arms) < 2 {
-		return Plan{}, &Invalid{Flag: "--precision", Allowed: "it is of ratios to the reference, and there is only one arm: name more backends, or leave --no-control out"}
+	if p.Precision > 0 && !slices.ContainsFunc(arms, func(a Arm) bool { return !a.Reference && !a.Control }) {
+		return Plan{}, &Invalid{Flag: "--precision", Allowed: "it is of ratios to the reference, and nothing is compared with it: name more backends"}
 	}
 	if r.Preset != "" {
 		err = p.preset(r)
@@ -174,7 +174,7 @@ func (p Plan) sensible() error {
 		return &Invalid{Flag: "SCENARIO", Value: p.Scenario, Allowed: fmt.Sprintf("the result of %d cells × %d arms × %d blocks would take about %.0f MB, and at most %d are allowed: ask for fewer, or for shorter windows",
 			len(p.Cells), len(p.Arms), p.Blocks, n/1e6, results.MaxFile/1_000_000)}
 	}
-	if e := p.Estimate(); !p.open() && e > maxEstimate {
+	if e := p.Estimate(); e > maxEstimate {
 		return &Invalid{Flag: "SCENARIO", Value: p.Scenario, Allowed: fmt.Sprintf("this would take about %.0f days, and at most %.0f are allowed: ask for fewer connections, rounds, blocks or cells",
 			e.Hours()/24, maxEstimate.Hours()/24)}
 	}
@@ -183,7 +183,7 @@ func (p Plan) sensible() error {
 
 // resultBytes is how long the result file may become.
 func (p Plan) resultBytes() float64 {
-	const perTrial, perSlice = 8 << 10, 150
+	const perTrial, perSlice = 8 << 10, 256
 	total := 0.0
 	for _, c := range p.Cells {
 		slices := max(int64(c.Rounds)/minRounds, c.DurationNS/int64(p.Slice), 20)
@@ -192,7 +192,8 @@ func (p Plan) resultBytes() float64 {
 		}
 		total += perTrial + perSlice*float64(min(slices, maxSlices))
 	}
-	return total * float64(len(p.Arms)) * float64(p.Blocks)
+	const voided = 2 // every other block may be
+	return total * float64(len(p.Arms)) * float64(p.Blocks) * voided
 }
 
 // Trials is how many there will be, or 0 where that is open.
@@ -259,10 +260,14 @@ func (p part) cells(asked Sweep) ([]results.Cell, error) {
 						if active < 1 || active > connections {
 							return nil, &Invalid{Flag: "--active", Value: fmt.Sprint(active), Allowed: fmt.Sprintf("1 to %d of %d connections can be active", connections, connections)}
 						}
-						cells = append(cells, results.Cell{
+						c := results.Cell{
 							Scenario: p.kind, Connections: connections, Active: active, Rounds: rounds,
 							DurationNS: int64(s.Duration), Size: size, SocketBuffers: buffers,
-						})
+						}
+						if s.Duration > 0 && asked.Duration == 0 {
+							c.DurationNS = int64(windowOf(c, s.Duration, p.turns))
+						}
+						cells = append(cells, c)
 					}
 				}
 			}

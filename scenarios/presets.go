@@ -103,7 +103,7 @@ func (p *Plan) commands(preset Preset, connections []int) error {
 			if c.rounds > 0 {
 				sweep.Rounds = []int{c.rounds}
 			}
-			cells, err := part{c.kind, sweep}.cells(Sweep{})
+			cells, err := part{kind: c.kind, sweep: sweep}.cells(Sweep{})
 			if err != nil {
 				return err
 			}

@@ -20,6 +20,8 @@ type Runner struct {
 	Record func(trials []results.Trial) error
 	// Progress is told of each block when it has ended, outside of any slice.
 	Progress func(Progress)
+	// Now is what the budget is measured with; time.Now if it is nil.
+	Now func() time.Time
 }
 
 // Progress is where a run stands.
@@ -45,7 +47,10 @@ var ErrFailedTrials = errors.New("trials have failed")
 // way when ctx was cancelled. It leaves no worker behind.
 func (r *Runner) Run(ctx context.Context, p Plan) error {
 	random := rand.New(rand.NewPCG(p.Seed, 0))
-	began := time.Now()
+	if r.Now == nil {
+		r.Now = time.Now
+	}
+	began := r.Now()
 	var courses []*course
 	for _, cell := range p.Cells {
 		courses = append(courses, newCourse(cell, len(p.Arms), random))
@@ -54,7 +59,7 @@ func (r *Runner) Run(ctx context.Context, p Plan) error {
 	for again := true; again; {
 		again = false
 		for _, c := range courses {
-			if c.over(p) || p.Budget > 0 && time.Since(began)+c.took > p.Budget {
+			if c.over(p) || p.Budget > 0 && r.Now().Sub(began)+c.took > p.Budget {
 				continue
 			}
 			again = true
@@ -72,7 +77,7 @@ func (r *Runner) Run(ctx context.Context, p Plan) error {
 			for _, c := range courses {
 				done += c.valid
 			}
-			r.Progress(Progress{Done: done, Blocks: p.Blocks * len(p.Cells), Cell: c.cell, Trials: ended, Elapsed: time.Since(began)})
+			r.Progress(Progress{Done: done, Blocks: p.Blocks * len(p.Cells), Cell: c.cell, Trials: ended, Elapsed: r.Now().Sub(began)})
 		}
 	}
 	if failed > 0 {
@@ -89,15 +94,15 @@ func (r *Runner) block(ctx context.Context, p Plan, c *course, random *rand.Rand
 	if err != nil {
 		return nil, err
 	}
-	began := time.Now()
+	began := r.Now()
 	b := &block{
 		cell: c.cell, number: c.number, cpus: cpus, random: random, turn: &c.turn, slice: p.Slice,
 		launcher: r.Launcher, machine: r.Machine, apart: p.Apart[c.cell],
 	}
-	trials, void := b.run(ctx, p.Arms, c.started.next(), p.Seed)
+	trials, void := b.run(ctx, p.Arms, c.start(), p.Seed)
 	if err := r.Record(trials); err != nil {
 		return nil, err
 	}
-	c.ended(trials, void, time.Since(began))
+	c.ended(trials, void, r.Now().Sub(began))
 	return trials, context.Cause(ctx)
 }

@@ -63,13 +63,13 @@ func (s *speedometer) measure(cpu int) error {
 	return nil
 }
 
-// change is the greatest change of any CPU: SpeedChange of its readings.
-func (s *speedometer) change() float64 {
-	greatest := 0.0
+// change is the greatest change of any CPU: SpeedChange of its readings. It is
+// not ok without any.
+func (s *speedometer) change() (greatest float64, ok bool) {
 	for _, readings := range s.readings {
 		greatest = max(greatest, SpeedChange(readings))
 	}
-	return greatest
+	return greatest, len(s.readings) > 0
 }
 
 // SpeedChange is by how much a fixed piece of work took longer or shorter in the

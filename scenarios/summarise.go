@@ -58,7 +58,7 @@ func summarise(t *results.Trial) {
 		if t.Scenario != Chain {
 			v[results.LoadBusyShare] = float64(sum.LoadCPUNS) / elapsed
 		}
-		if counted {
+		if sum.ServerQueuedNS > 0 { // none at all is a kernel that does not tell
 			v[results.ServerQueueShare] = float64(sum.ServerQueuedNS) / elapsed
 		}
 	}

@@ -4,6 +4,7 @@ package scenarios
 
 import (
 	"fmt"
+	"maps"
 	"math"
 
 	"muxbench/results"
@@ -12,14 +13,13 @@ import (
 
 // disturbed says why a block is void: what the machine did meanwhile, and never
 // what the block's own figures are. It is empty if the block stands.
-func disturbed(v *Vitality, trials []results.Trial) string {
+func disturbed(v Vitality, trials []results.Trial) string {
 	switch {
-	case v == nil:
-	case v.StealShare > results.StealVoid:
+	case v[results.StealShare] > results.StealVoid:
 		return fmt.Sprintf("the hypervisor took more than %g %% of the CPUs' time", 100*results.StealVoid)
-	case v.Throttled > 0:
+	case v[results.Throttled] > 0:
 		return "a CPU quota stopped the processes"
-	case v.SpeedChange > results.SpeedVoid:
+	case v[results.SpeedChange] > results.SpeedVoid:
 		return fmt.Sprintf("the speed of a CPU changed by more than %g %%", 100*results.SpeedVoid)
 	}
 	for _, t := range trials {
@@ -32,7 +32,7 @@ func disturbed(v *Vitality, trials []results.Trial) string {
 
 // check notes in a trial what the machine did meanwhile, and which checks did
 // not hold.
-func check(t *results.Trial, v *Vitality) {
+func check(t *results.Trial, v Vitality) {
 	if len(t.Slices) == 0 {
 		return
 	}
@@ -41,28 +41,17 @@ func check(t *results.Trial, v *Vitality) {
 			t.Validity = append(t.Validity, string(c))
 		}
 	}
-	if v != nil {
-		checkMachine(t.Values, v, failed)
-	}
+	maps.Copy(t.Values, v)
+	failed(results.CheckSteal, v[results.StealShare] > results.StealFlagged)
+	failed(results.CheckSpeed, v[results.SpeedChange] > results.SpeedFlagged)
+	failed(results.CheckThrottled, v[results.Throttled] > 0)
+	failed(results.CheckListen, v[results.ListenDrops] > 0)
+	failed(results.CheckRetransmits, v[results.RetransmittedShare] > results.RetransmittedFlagged)
 	checkSides(t, failed)
 	if drift, noise, ok := driftOf(t); ok {
 		t.Values[results.Drift] = drift
 		failed(results.CheckDrift, math.Abs(drift) > max(results.DriftFlagged, results.DriftFlagMAD*noise))
 	}
-}
-
-// checkMachine are the checks of what the machine did.
-func checkMachine(values map[results.Metric]float64, v *Vitality, failed func(results.Check, bool)) {
-	values[results.StealShare] = v.StealShare
-	values[results.SpeedChange] = v.SpeedChange
-	values[results.Throttled] = float64(v.Throttled)
-	values[results.ListenDrops] = float64(v.ListenDrops)
-	values[results.RetransmittedShare] = v.RetransmittedShare
-	failed(results.CheckSteal, v.StealShare > results.StealFlagged)
-	failed(results.CheckSpeed, v.SpeedChange > results.SpeedFlagged)
-	failed(results.CheckThrottled, v.Throttled > 0)
-	failed(results.CheckListen, v.ListenDrops > 0)
-	failed(results.CheckRetransmits, v.RetransmittedShare > results.RetransmittedFlagged)
 }
 
 // checkSides are the checks of what server and load generator did.

@@ -9,16 +9,18 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"muxbench/results"
 )
 
-// vitals is what the machine has counted so far. What it does not tell is 0:
-// a reading never fails.
+// vitals is what the machine has counted so far. What it does not tell is
+// absent: a reading never fails.
 type vitals struct {
-	steal, total int64         // of the CPUs' time, in ticks
-	throttled    time.Duration // of this process's control groups, summed over CPUs
-	throttles    int64         // how often
-	drops        int64         // of connections by listeners, in this network namespace
-	sent, resent int64         // TCP segments, in this network namespace
+	steal, total *int64         // of the CPUs' time, in ticks
+	throttled    *time.Duration // of this process's control groups, summed over CPUs
+	throttles    int64          // how often
+	drops        *int64         // of connections by listeners, in this network namespace
+	sent, resent *int64         // TCP segments, in this network namespace
 }
 
 // readVitals reads the counters of some CPUs; with none given, or a negative
@@ -28,45 +30,55 @@ func readVitals(host fs.FS, on []int) vitals {
 	var v vitals
 	v.steal, v.total = ticks(host, on)
 	v.throttles, v.throttled = throttling(host)
-	tcp := columns(host, "proc/net/netstat", "TcpExt:")
 	// tcp_listendrop() in the kernel counts every connection that a listener
 	// gives up as one of ListenDrops: those that found its queue full, which are
 	// ListenOverflows and TCPReqQFullDrop too, are not to be added again. Since
 	// Linux 4.7 a connection that is answered with a SYN cookie instead is not
 	// among them.
-	v.drops = tcp["ListenDrops"] + tcp["SyncookiesSent"]
-	segments := columns(host, "proc/net/snmp", "Tcp:")
+	tcp := columns(host, "proc/net/netstat", "TcpExt:")
+	if drops, ok := tcp["ListenDrops"]; ok {
+		v.drops = new(drops + tcp["SyncookiesSent"])
+	}
 	// OutSegs leaves out those that carry nothing but what was sent before.
-	v.resent = segments["RetransSegs"]
-	v.sent = segments["OutSegs"] + v.resent
+	segments := columns(host, "proc/net/snmp", "Tcp:")
+	resent, ok := segments["RetransSegs"]
+	if sent, also := segments["OutSegs"]; ok && also {
+		v.resent, v.sent = new(resent), new(sent+resent)
+	}
 	return v
 }
 
 // since is what happened after an earlier reading of the same CPUs, but for their
 // speed.
 func (v vitals) since(before vitals) Vitality {
-	throttled := grown(before.throttled, v.throttled)
-	if throttled == 0 && v.throttles > before.throttles {
-		throttled = 1 // it is stopped on another CPU still: the time is added at the end
+	all := Vitality{}
+	if stolen, ok := grown(before.steal, v.steal); ok {
+		total, _ := grown(before.total, v.total)
+		all[results.StealShare] = share(stolen, total)
 	}
-	return Vitality{
-		StealShare:         share(grown(before.steal, v.steal), grown(before.total, v.total)),
-		Throttled:          throttled,
-		ListenDrops:        grown(before.drops, v.drops),
-		RetransmittedShare: share(grown(before.resent, v.resent), grown(before.sent, v.sent)),
+	if throttled, ok := grown(before.throttled, v.throttled); ok {
+		if throttled == 0 && v.throttles > before.throttles {
+			throttled = 1 // it is stopped on another CPU still: the time is added at the end
+		}
+		all[results.Throttled] = float64(throttled)
 	}
+	if drops, ok := grown(before.drops, v.drops); ok {
+		all[results.ListenDrops] = float64(drops)
+	}
+	if resent, ok := grown(before.resent, v.resent); ok {
+		sent, _ := grown(before.sent, v.sent)
+		all[results.RetransmittedShare] = share(resent, sent)
+	}
+	return all
 }
 
-// grown is how far a counter went. One that went backwards wrapped, or has
-// started again: nothing is known.
-func grown[N ~int64](before, now N) N {
-	if now < before {
-		return 0
+// grown is how far a counter went; not ok where it is not told. One that went
+// backwards wrapped, or has started again: it counts as one that stood still.
+func grown[N ~int64](before, now *N) (by N, ok bool) {
+	if before == nil || now == nil {
+		return 0, false
 	}
-	if grown := now - before; grown >= 0 {
-		return grown
-	}
-	return 0
+	return max(0, *now-*before), true
 }
 
 func share(part, whole int64) float64 {
@@ -76,12 +88,14 @@ func share(part, whole int64) float64 {
 	return min(1, float64(part)/float64(whole))
 }
 
-// ticks reads the CPUs' lines of proc_stat(5).
-func ticks(host fs.FS, on []int) (steal, total int64) {
+// ticks reads the CPUs' lines of proc_stat(5): nil where they tell no steal time.
+func ticks(host fs.FS, on []int) (steal, total *int64) {
 	b, err := fs.ReadFile(host, "proc/stat")
 	if err != nil {
-		return 0, 0
+		return nil, nil
 	}
+	var stolen, all int64
+	told := false
 	if len(on) == 0 || slices.Min(on) < 0 {
 		on, _ = AvailableCPUs() // none if it fails: the line of all
 	}
@@ -102,25 +116,36 @@ func ticks(host fs.FS, on []int) (steal, total int64) {
 			if err != nil || i > 7 {
 				break
 			}
-			total += n
+			all += n
 			if i == 7 {
-				steal += n
+				stolen += n
+				told = true
 			}
 		}
 	}
-	return steal, total
+	if !told {
+		return nil, nil
+	}
+	return &stolen, &all
 }
 
-// throttling sums up what the quotas of this process's groups did. A process
-// that two of them stop at once counts twice: it should not be stopped at all.
-func throttling(host fs.FS) (times int64, total time.Duration) {
+// throttling sums up what the quotas of this process's groups did; total is nil
+// where no group tells. A process that two of them stop at once counts twice: it
+// should not be stopped at all.
+func throttling(host fs.FS) (times int64, total *time.Duration) {
 	for _, g := range controlGroups(host, "cpu") {
 		stat := named(host, path.Join(g.dir, "cpu.stat"))
+		if _, told := stat["nr_throttled"]; !told {
+			continue
+		}
+		if total == nil {
+			total = new(time.Duration(0))
+		}
 		times += stat["nr_throttled"]
 		if g.unified {
-			total += time.Duration(stat["throttled_usec"]) * time.Microsecond
+			*total += time.Duration(stat["throttled_usec"]) * time.Microsecond
 		} else {
-			total += time.Duration(stat["throttled_time"])
+			*total += time.Duration(stat["throttled_time"])
 		}
 	}
 	return times, total

@@ -47,7 +47,7 @@ beside_libevent() {
   for method in select poll epoll; do
     backends=$method
     [ "$method" != epoll ] || backends=epoll-lt,epoll-et
-    measure "libevent/$method" chain -b "$backends" -c "$([ "$method" = select ] && echo 100,400 || echo 100,1k,5k,9900)" -n 9 \
+    measure "libevent/$method" chain -b "$backends" -c "$([ "$method" = select ] && echo 100,400 || echo 100,1k,5k,9900)" -n 10 \
       --server "libevent-$method=$fresh/chain-libevent $method {connections} {active} {writes}" --reference "libevent-$method"
   done
   measure libevent/all --preset libevent
@@ -59,9 +59,9 @@ beside_c() {
   scripts/reference/build.sh "$fresh"
   local backend
   for backend in select poll epoll-lt epoll-et; do
-    measure "c/$backend" echo -b "$backend" -c 50,1k -s 128 -d 1s -n 9 \
+    measure "c/$backend" echo -b "$backend" -c 50,1k -s 128 -d 1s -n 10 \
       --server "c-$backend=$fresh/echo-c $backend {port}" --reference "c-$backend"
-    measure "c/$backend-10k" echo -b "$backend" -c 10k -s 128 -d 4s -n 9 \
+    measure "c/$backend-10k" echo -b "$backend" -c 10k -s 128 -d 4s -n 10 \
       --server "c-$backend=$fresh/echo-c $backend {port}" --reference "c-$backend"
   done
 }
@@ -73,8 +73,8 @@ for name; do
       measure overview
       readme
       ;;
-    connect) measure connect connect -c 100,1k,5k,10k,19k -n 5 ;;
-    idle) measure idle idle -c 100,1k,5k,10k,19k -a 100 -d 500ms -n 9 ;;
+    connect) measure connect connect -c 100,1k,5k,10k,19k -n 6 ;;
+    idle) measure idle idle -c 100,1k,5k,10k,19k -a 100 -d 500ms -n 10 ;;
     original) measure original --preset original ;;
     libevent) beside_libevent ;;
     c) beside_c ;;

@@ -31,6 +31,7 @@ const (
 type bench struct {
 	directory string // absolute: commands in it outlive this process
 	muxbench  string
+	version   string // of muxbench
 	progress  io.Writer
 	built     bool // the programs in C
 }
@@ -52,6 +53,11 @@ func newBench(ctx context.Context, directory, program string, progress io.Writer
 	} else if b.muxbench, err = exec.LookPath(program); err != nil {
 		return nil, fmt.Errorf("--muxbench %s: %w", program, err)
 	}
+	version, err := child(ctx, b.muxbench, "version").Output()
+	if err != nil {
+		return nil, fmt.Errorf("asking %s for its version: %w: is it muxbench?", b.muxbench, err)
+	}
+	b.version = strings.TrimSpace(string(version))
 	return b, nil
 }
 

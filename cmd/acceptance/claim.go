@@ -55,6 +55,7 @@ type measured struct {
 
 // record is kept beside what a step has measured, as a sign that it is complete.
 type record struct {
+	Version string          `json:"version"` // of muxbench
 	Args    []string        `json:"args,omitempty"`
 	Status  int             `json:"status"` // exit status of muxbench
 	TookNS  int64           `json:"took_ns"`
@@ -66,6 +67,7 @@ type collected struct {
 	first       []measured
 	repetitions [][]measured // the steps of each that is complete
 	want        int
+	version     string // of muxbench now
 }
 
 // files are the runs of the step of that name, repetition by repetition.

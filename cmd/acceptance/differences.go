@@ -18,13 +18,20 @@ import (
 // chance less than once in 200.
 const mostFalse = 0.04
 
+// leastBlocks are needed to call anything different at 1 %.
+const leastBlocks = 8
+
 func judgeIdentical(done collected) []finding {
 	var all []finding
 	eachCell(done.files(""), func(p results.Pairing, group []arms) {
-		called, covered, intervals := 0, 0, 0
+		called, covered, intervals, n := 0, 0, 0, 0
 		var estimates []float64
 		for _, a := range group {
 			c := compare(p, a.control, a.reference)
+			if c.blocks < leastBlocks {
+				continue
+			}
+			n++
 			estimates = append(estimates, math.Expm1(c.ratio.Estimate))
 			if c.different() {
 				called++
@@ -36,14 +43,17 @@ func judgeIdentical(done collected) []finding {
 				covered++
 			}
 		}
-		n := len(group)
+		if n == 0 {
+			all = append(all, finding{what: fmt.Sprintf("%s: no comparison has %d blocks", named(group[0].cell), leastBlocks)})
+			return
+		}
 		most := int(mostFalse * float64(max(n, done.want)))
 		all = append(all, finding{
 			what:     named(group[0].cell) + ", " + short(p.Metric),
 			required: fmt.Sprintf("at most %d of %d called different", most, max(n, done.want)),
-			measured: fmt.Sprintf("%d of %d; estimates %+.2f %% on average, sd %s; %d of %d intervals at 95 %% cover 1",
-				called, n, stat.Mean(estimates, nil)*100, within(deviation(estimates)), covered, intervals),
-			holds:   called <= most,
+			measured: fmt.Sprintf("%d of %d; estimates %+.2f %% on average, sd %s; %d of %d intervals at 95 %% cover 1; %d comparisons, of which %d have %d blocks",
+				called, n, stat.Mean(estimates, nil)*100, within(deviation(estimates)), covered, intervals, len(group), n, leastBlocks),
+			holds:   called <= most && n == len(group), // or else some could not be called different
 			certain: called > most,
 		})
 	})

@@ -87,13 +87,13 @@ func tendency(holding bool) string {
 // results of several versions.
 func remarks(done collected) []string {
 	var all []string
-	versions := make(map[string]bool)
+	others := 0 // of another version
 	ended := make(map[int]int)
 	for _, steps := range append([][]measured{done.first}, done.repetitions...) {
 		for _, m := range steps {
 			ended[m.record.Status]++
-			if m.file != nil {
-				versions[m.file.Run.Version] = true
+			if m.record.Version != done.version {
+				others++
 			}
 		}
 	}
@@ -102,8 +102,8 @@ func remarks(done collected) []string {
 			all = append(all, fmt.Sprintf("runs with exit status %d (%s), which count: %d", status, meaning(status), n))
 		}
 	}
-	if len(versions) > 1 {
-		all = append(all, fmt.Sprintf("measured by %d versions of muxbench", len(versions)))
+	if others > 0 {
+		all = append(all, fmt.Sprintf("measured by another version of muxbench than this (%s): %d; remove their directories to measure again", done.version, others))
 	}
 	return all
 }

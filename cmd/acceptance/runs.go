@@ -23,7 +23,7 @@ const recordName = "acceptance.json"
 // measure brings a claim to so many repetitions, 0 for as many as it wants, and
 // returns all that is complete, also where an error ended it.
 func measure(ctx context.Context, c claim, b *bench, repetitions int) (done collected, err error) {
-	done.want = c.wanted
+	done.want, done.version = c.wanted, b.version
 	if repetitions == 0 {
 		repetitions = c.wanted
 	}
@@ -73,7 +73,7 @@ func (b *bench) bring(ctx context.Context, s step, dir string) (measured, error)
 	}
 	fmt.Fprintf(b.progress, "%s %s\n", dir, strings.Join(s.args, " "))
 	began := time.Now()
-	r := record{Args: s.args}
+	r := record{Version: b.version, Args: s.args}
 	if s.measure == nil {
 		r.Status, err = b.run(ctx, s.args, dir)
 	} else {

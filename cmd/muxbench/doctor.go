@@ -75,16 +75,17 @@ func (d diagnosis) reasons() []string { return append(d.Severe(), d.Restless...)
 func doctor(ctx context.Context, s streams, program, format string) error {
 	ctx, cancel := signal.NotifyContext(ctx, interrupts()...)
 	defer cancel()
+	defer context.AfterFunc(ctx, cancel)() // a second interrupt ends the process at once, and with it the workers
 	release, err := scenarios.Lock()
 	if err != nil {
 		return err
 	}
 	defer release()
 	examined, err := scenarios.Examine(ctx, os.DirFS("/"), scenarios.Placement{}, watched)
-	if err != nil {
-		return err
+	var same report.Summary
+	if err == nil {
+		same, err = identical(ctx, program)
 	}
-	same, err := identical(ctx, program)
 	if ctx.Err() != nil {
 		return fmt.Errorf("%w: nothing is kept", errInterrupted)
 	}
@@ -143,6 +144,9 @@ func diagnosisText(w io.Writer, e diagnosis) error {
 	fmt.Fprintf(table, "\n%s\tHERE\tFLAGGED ABOVE\tNOT TRUSTED ABOVE\tVERDICT\n", strings.ToUpper(fmt.Sprintf("watched for %.1f s", float64(e.WatchedNS)/1e9)))
 	for _, r := range e.Readings {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", r.Check, quantityOf(r.Unit, &r.Value), quantityOf(r.Unit, r.Flagged), quantityOf(r.Unit, r.Void), verdict(r))
+	}
+	for _, check := range e.NotTold {
+		fmt.Fprintf(table, "%s\tnot told\n", check)
 	}
 	fmt.Fprintln(table, "\nIDENTICAL ARMS\tDIFFERED BY UP TO\tSMALLEST DIFFERENCE TO BE SEEN")
 	for _, m := range []struct {

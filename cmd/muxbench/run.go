@@ -142,6 +142,7 @@ func (o *runOptions) run(ctx context.Context, s streams, args []string) error {
 		Args:        args[1:],
 		Seed:        plan.Seed,
 		Planned:     plan.Trials(),
+		Cells:       len(plan.Cells),
 		Labels:      map[string]string{},
 		Commands:    plan.Commands,
 		Published:   plan.Published,
@@ -181,7 +182,10 @@ func (o *runOptions) run(ctx context.Context, s streams, args []string) error {
 		return errors.Join(measured, err)
 	}
 	summary, shown := present(s, dir)
-	return errors.Join(measured, shown, trust(summary))
+	if err := errors.Join(measured, shown); err != nil {
+		return err
+	}
+	return trust(summary)
 }
 
 // Why a complete run is no answer.

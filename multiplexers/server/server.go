@@ -113,8 +113,8 @@ func (s *Server) Address() netip.AddrPort { return s.address }
 // the multiplexer fails, then closes the listener and every connection.
 func (s *Server) Serve() error {
 	defer func() {
-		close(s.ended)
 		_ = ring(s.answered) // whoever waits for an answer gets none
+		close(s.ended)       // last: then the bells may be closed
 	}()
 	return s.loop.run()
 }
@@ -123,8 +123,8 @@ func (s *Server) Serve() error {
 // clients are quiescent the snapshot covers all they sent, to the digit.
 func (s *Server) Snapshot() (Snapshot, error) { return s.ask(command{kind: snapshot}) }
 
-// Park is Snapshot, after which the loop serves nobody and sleeps in the Go
-// scheduler, costing nothing, until the next Snapshot or Close.
+// Park is Snapshot, after which the loop serves nobody and sleeps, costing
+// nothing, until the next Snapshot or Close.
 func (s *Server) Park() (Snapshot, error) { return s.ask(command{kind: park}) }
 
 // Close ends the loop, waits until Serve has returned, and gives back the

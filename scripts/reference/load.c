@@ -104,9 +104,11 @@ static bool take(struct conn *c)
 	errno = 0;
 	if (n == 0)
 		die("the server has closed a connection in the middle of a message");
-	c->received += (uint32_t)n;
-	if (c->received > size)
+	if (c->received + (size_t)n > size)
 		die("a reply is longer than the %zu bytes that were sent: is it an echo server?", size);
+	if (memcmp(reply, message + c->received, (size_t)n))
+		die("a reply of %zu bytes is not what was sent: is it an echo server?", size);
+	c->received += (uint32_t)n;
 	return c->received == size;
 }
 
@@ -237,7 +239,8 @@ int main(int argc, char **argv)
 	reply = malloc(size + 1);
 	if (!conns || !message || !reply)
 		die("making room for %zu connections and messages of %zu bytes", connections, size);
-	memset(message, 'm', size);
+	for (size_t i = 0; i < size; i++)
+		message[i] = (char)(i * 131 >> 3); /* no two stretches of it alike */
 	epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (epoll < 0)
 		die("creating an epoll instance");
