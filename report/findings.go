@@ -11,10 +11,14 @@ import (
 // machineFinding is one about the machine, in words, and what to do about it.
 type machineFinding struct{ text, fix string }
 
-// findings are what is to be known of the machine, each said once.
-func findings(run results.Run) []machineFinding {
+// findings are what is to be known of the machine, each said once: all, or those
+// that something can be done about.
+func findings(run results.Run, fixable bool) []machineFinding {
 	var all []machineFinding
 	for _, f := range run.Findings {
+		if fixable && f.Fix == "" {
+			continue
+		}
 		said := machineFinding{"Machine: " + plainText(f.Text), plainText(f.Fix)}
 		if strings.TrimSpace(f.Text) == "" {
 			said.text = "Machine: " + plainText(f.Check)

@@ -22,7 +22,7 @@ func Markdown(w io.Writer, s Summary) error {
 	if named := labels(s.Run); named != "" {
 		fmt.Fprintf(&out, "\n%s\n", escapeMarkdown(named))
 	}
-	for i, f := range findings(s.Run) {
+	for i, f := range findings(s.Run, false) {
 		if i == 0 {
 			out.WriteByte('\n')
 		}

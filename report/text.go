@@ -25,7 +25,7 @@ func Text(w io.Writer, s Summary, width int) error {
 	}
 	writeWrapped(&out, environment(s.Run), "", width)
 	writeWrapped(&out, labels(s.Run), "  ", width)
-	for _, f := range findings(s.Run) {
+	for _, f := range findings(s.Run, true) { // Markdown has all
 		writeWrapped(&out, f.text, "  ", width)
 	}
 	if missing := s.missing(); missing != "" {

@@ -134,8 +134,12 @@ func parseServed(line string) (counts, error) {
 // differ: the server does not count one that only its control descriptor ends,
 // and strace none that was under way when it came or went. What is registered,
 // the server does not print.
+// judgeCounters has a row for each call of each backend: the sums over all
+// repetitions, and whether every single one agreed.
 func judgeCounters(done collected) []finding {
 	var all []finding
+	sums := make(map[string]*tallied)
+	var order []string
 	for _, steps := range done.repetitions {
 		for _, m := range steps {
 			var c counted
@@ -143,24 +147,55 @@ func judgeCounters(done collected) []finding {
 				all = append(all, finding{what: m.step.name, required: "figures", measured: err.Error()})
 				continue
 			}
-			var waits int64
-			for _, name := range []string{"pselect6", "select", "ppoll", "poll", "epoll_wait", "epoll_pwait", "epoll_pwait2"} {
-				waits += c.Calls[name]
+			for _, call := range c.calls() {
+				name := m.step.name + ": " + call.name
+				sum, known := sums[name]
+				if !known {
+					sum = &tallied{required: call.required}
+					sums[name] = sum
+					order = append(order, name)
+				}
+				sum.server += call.server
+				sum.kernel += call.kernel
+				sum.n++
+				if call.server == call.kernel {
+					sum.equal++
+				}
 			}
-			pair := func(name, required string, server, kernel int64) {
-				all = append(all, finding{
-					what:     m.step.name + ": " + name,
-					required: required,
-					measured: fmt.Sprintf("server %d, strace %d", server, kernel),
-					holds:    server == kernel,
-				})
-			}
-			pair("reads", "equal", c.Served["reads"], c.Calls["read"])
-			pair("writes", "equal", c.Served["writes"], c.Calls["write"])
-			pair("accepted", "equal", c.Served["accepted"], c.Calls["accept4"]-c.Failures["accept4"])
-			pair("waits (one more or less where strace came or went)", "", c.Served["waits"], waits)
-			all = append(all, finding{what: m.step.name + ": epoll_ctl", measured: fmt.Sprintf("strace %d, for %d connections", c.Calls["epoll_ctl"], c.Served["accepted"])})
 		}
 	}
+	for _, name := range order {
+		s := sums[name]
+		all = append(all, finding{
+			what: name, required: s.required, holds: s.equal == s.n,
+			measured: fmt.Sprintf("server %d, strace %d; equal in %d of %d", s.server, s.kernel, s.equal, s.n),
+		})
+	}
 	return all
+}
+
+// tallied is how often the two agreed on a call, and what they counted.
+type tallied struct {
+	required       string
+	server, kernel int64
+	equal, n       int
+}
+
+// call is what both have counted of one.
+type call struct {
+	name, required string
+	server, kernel int64
+}
+
+func (c counted) calls() []call {
+	var waits int64
+	for _, name := range []string{"pselect6", "select", "ppoll", "poll", "epoll_wait", "epoll_pwait", "epoll_pwait2"} {
+		waits += c.Calls[name]
+	}
+	return []call{
+		{"reads", "equal", c.Served["reads"], c.Calls["read"]},
+		{"writes", "equal", c.Served["writes"], c.Calls["write"]},
+		{"accepted", "equal", c.Served["accepted"], c.Calls["accept4"] - c.Failures["accept4"]},
+		{"waits (one more or less where strace came or went)", "", c.Served["waits"], waits},
+	}
 }

@@ -46,7 +46,7 @@ func (n *noise) add(p results.Pairing, a arms) {
 // quite what separate trials are.
 func judgeNoise(done collected) []finding {
 	var all []finding
-	for _, scenario := range []string{"echo", "idle"} {
+	for _, scenario := range []string{"echo", "echo-2k", "idle"} {
 		eachCell(done.files(scenario), func(p results.Pairing, group []arms) {
 			var n noise
 			for _, a := range group {
