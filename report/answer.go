@@ -179,10 +179,10 @@ func joined(names []string, last string) string {
 // compared.
 func caveat(blocks, pairs int) string {
 	if blocks == math.MaxInt {
-		return fmt.Sprintf("A difference is named from %d blocks on: ask for more with --blocks.", leastTests)
+		return fmt.Sprintf("A difference is named from %d blocks on: ask for more with --blocks, or for more time with --budget.", leastTests)
 	}
 	text := fmt.Sprintf("Every two arms of a cell are compared block by block. A difference is named where the signed-rank test finds it at %g %%, "+
-		"after Benjamini–Hochberg over all comparisons of the run, and it is beyond that of identical arms where that is known. "+
+		"after Benjamini–Hochberg over all comparisons of the run, and it is beyond that of identical arms where that is known, and 50 %% where a block has a single turn. "+
 		"With few blocks (%d here), small differences cannot be seen: no clear difference does not mean equal.", 100*significant, blocks)
 	// The least p that so many blocks can give is that of all on one side.
 	if alone := math.Ldexp(2, -blocks) * float64(pairs); alone > significant {

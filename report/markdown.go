@@ -26,7 +26,7 @@ func Markdown(w io.Writer, s Summary) error {
 		if i == 0 {
 			out.WriteByte('\n')
 		}
-		fmt.Fprintf(&out, "- %s\n", escapeMarkdown(f.text+unless(f.fix == "", "; fix: "+f.fix)))
+		fmt.Fprintf(&out, "- %s\n", escapeMarkdown(f.text+unless(f.fix == "", " Fix: "+f.fix+".")))
 	}
 	if missing := s.missing(); missing != "" {
 		fmt.Fprintf(&out, "\n%s\n", escapeMarkdown(missing))

@@ -230,3 +230,20 @@ func TestRatioOfServerCPUStaysLongest(t *testing.T) {
 		}
 	}
 }
+
+// Where a block has a single turn, nothing cancels in its ratio: only what no
+// disturbance explains is named.
+func TestASingleTurnNamesOnlyWhatIsLarge(t *testing.T) {
+	tests := []struct {
+		ratio float64
+		turns int
+		named bool
+	}{{1.04, 1, false}, {1.04, 2, true}, {1.6, 1, true}}
+	for _, test := range tests {
+		trials := blocksOf(map[string][]float64{"poll": steady(9, test.ratio), "epoll-lt": steady(9, 1)}, test.turns)
+		v := report.Summarise(results.Run{}, trials).Scenarios[0].Cells[0].Verdict
+		if named := len(v.Above) == 1; named != test.named {
+			t.Errorf("%g times in blocks of %d turns: named is %v", test.ratio, test.turns, named)
+		}
+	}
+}

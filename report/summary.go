@@ -41,7 +41,7 @@ func (s Summary) missing() string {
 	}
 	switch {
 	case s.Run.Planned == 0 && cells < s.Run.Cells:
-		return fmt.Sprintf("incomplete: %s of %s cells had no block before the run ended", formatInt(int64(s.Run.Cells-cells)), formatInt(int64(s.Run.Cells)))
+		return fmt.Sprintf("incomplete: %s of %s cells had no block: there was no time left for one", formatInt(int64(s.Run.Cells-cells)), formatInt(int64(s.Run.Cells)))
 	case got >= s.Run.Planned:
 		return ""
 	}

@@ -315,11 +315,11 @@ func TestAnswer(t *testing.T) {
 		{
 			"what the words stand on", map[string][]float64{"poll": steady(9, 2), "epoll-lt": steady(9, 1)},
 			"Every two arms of a cell are compared block by block. A difference is named where the signed-rank test finds it at 5 %, after Benjamini–Hochberg over all comparisons of the run, " +
-				"and it is beyond that of identical arms where that is known. With few blocks (9 here), small differences cannot be seen: no clear difference does not mean equal.",
+				"and it is beyond that of identical arms where that is known, and 50 % where a block has a single turn. With few blocks (9 here), small differences cannot be seen: no clear difference does not mean equal.",
 		},
 		{
 			"where the words stand on nothing", map[string][]float64{"poll": steady(5, 2), "epoll-lt": steady(5, 1)},
-			"A difference is named from 6 blocks on: ask for more with --blocks.",
+			"A difference is named from 6 blocks on: ask for more with --blocks, or for more time with --budget.",
 		},
 	}
 	for _, tt := range tests {

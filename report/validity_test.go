@@ -150,7 +150,7 @@ func TestFindings(t *testing.T) {
 		t.Errorf("no %q in\n%s", want, out)
 	}
 	md := render(t, report.Markdown, s)
-	if want := "\n\n- Machine: the governor is powersave; fix: make it \\*performance\\*\n- Machine: CPUs share a core\n- Machine: nothing-said\n\n"; !strings.Contains(md, want) {
+	if want := "\n\n- Machine: the governor is powersave Fix: make it \\*performance\\*.\n- Machine: CPUs share a core\n- Machine: nothing-said\n\n"; !strings.Contains(md, want) {
 		t.Errorf("no %q in\n%s", want, md)
 	}
 	for i := range 50 {

@@ -92,11 +92,18 @@ func adjustContests(contests []*contest) {
 	}
 }
 
+// Where a block has less than fewTurns, what disturbs the machine does not cancel,
+// and only what no disturbance explains is named.
+const fewTurns, fewTurnsEffect = 2, 0.5
+
 // named tells whether the pair differs by more than chance, and by more than
 // identical arms do where that is known.
 func (t *contest) named(p pair) bool {
-	noise := t.cell.Noise[t.cell.Primary().Metric].Floor
-	return p.ratio.PAdjusted <= significant && p.ratio.Value > 1+noise
+	least := t.cell.Noise[t.cell.Primary().Metric].Floor
+	if min(t.cell.Arms[p.above].Slices, t.cell.Arms[p.below].Slices) < fewTurns {
+		least = max(least, fewTurnsEffect)
+	}
+	return p.ratio.PAdjusted <= significant && p.ratio.Value > 1+least
 }
 
 // between is the ratio of arm i to arm j.

@@ -41,7 +41,7 @@ const (
 	StealShare         Metric = "steal_share"            // of the CPUs' time, from before the block's processes started until they had ended
 	SpeedChange        Metric = "cpu_speed_change"       // of the time that a fixed piece of work takes, end of the block against its beginning, as a ratio less 1
 	Throttled          Metric = "throttled_ns"           // by a CPU quota
-	ServerQueueShare   Metric = "server_run_queue_share" // of the slices' time, that the server's thread was ready and had no CPU
+	ServerQueueShare   Metric = "server_run_queue_share" // of the slices' time and of asking at their ends, that the server's thread was ready and had no CPU
 	ServerBusyShare    Metric = "server_busy_share"      // of the slices' time, that it ran
 	LoadBusyShare      Metric = "load_busy_share"
 	ListenDrops        Metric = "listen_drops" // in the network namespace, SYN cookies included

@@ -81,6 +81,9 @@ type Slice struct {
 	// ServerQueuedNS is how long the server's thread was ready to run and had
 	// no CPU.
 	ServerQueuedNS int64 `json:"server_queued_ns,omitempty"`
+	// WatchedNS is the time in which that was counted: the slice, and asking the
+	// server at its ends.
+	WatchedNS int64 `json:"watched_ns,omitempty"`
 	// Involuntary context switches of either side's thread: the kernel gave
 	// its CPU to another.
 	ServerSwitches int64 `json:"server_switches,omitempty"`

@@ -154,6 +154,7 @@ func (t Trial) validateCounts() error {
 			bounded{"slices.server_own_cpu_ns", s.ServerOwnCPUNS, yearNS},
 			bounded{"slices.server_user_cpu_ns", s.ServerUserNS, yearNS},
 			bounded{"slices.server_queued_ns", s.ServerQueuedNS, yearNS},
+			bounded{"slices.watched_ns", s.WatchedNS, yearNS},
 			bounded{"slices.server_switches", s.ServerSwitches, maxCount},
 			bounded{"slices.load_switches", s.LoadSwitches, maxCount},
 			bounded{"slices.world_stops", s.WorldStops, maxCount},

@@ -28,7 +28,7 @@ const (
 const (
 	StealFlagged, StealVoid    = 0.01, 0.05 // of the CPUs' time
 	SpeedFlagged, SpeedVoid    = 0.05, 0.10 // change over the block
-	QueueFlagged               = 0.01       // of the slices' time
+	QueueFlagged, QueueVoid    = 0.01, 0.30 // of the slices' time; void where both sides have CPUs of their own
 	SwitchesFlagged            = 50.0       // per second
 	BusyFlagged                = 0.95       // of a side's CPU
 	RetransmittedFlagged       = 0.01       // of the segments sent

@@ -69,6 +69,8 @@ func (r Request) check() error {
 	switch {
 	case r.Precision != 0 && !(r.Precision >= minPrecision && r.Precision <= maxPrecision):
 		return &Invalid{Flag: "--precision", Value: fmt.Sprintf("%g%%", 100*r.Precision), Allowed: fmt.Sprintf("%g%% to %g%% is allowed", 100*minPrecision, 100*maxPrecision)}
+	case r.Precision != 0 && r.Blocks != 0 && r.Blocks < leastForPrecision:
+		return &Invalid{Flag: "--blocks", Value: fmt.Sprint(r.Blocks), Allowed: fmt.Sprintf("with --precision %d or more", leastForPrecision)}
 	case r.Budget != 0 && (r.Budget < minBudget || r.Budget > maxEstimate):
 		return &Invalid{Flag: "--budget", Value: r.Budget.String(), Allowed: fmt.Sprintf("%s to %s is allowed", minBudget, maxEstimate)}
 	case r.Slice != 0 && (r.Slice < minDuration/10 || r.Slice > maxDuration):

@@ -71,6 +71,7 @@ func (a *armRun) iterate(ctx context.Context, command Command) (results.Slice, e
 		ServerCPUNS:    int64(did.CPU),
 		ServerUserNS:   int64(did.User),
 		ServerQueuedNS: int64(did.Queued),
+		WatchedNS:      int64(did.Watched),
 		ServerSwitches: did.Switches,
 		WorldStops:     did.WorldStops,
 	}, nil
@@ -106,10 +107,10 @@ func workAsChain(spec Spec, entry multiplexers.Entry, l *lines) error {
 					return Reply{}, err
 				}
 			}
-			stops, queued := world.stops(), queue.waited()
+			stops, queued, began := world.stops(), queue.waited(), multiplexers.Monotonic()
 			did, err := c.Iterate()
 			return Reply{Chain: &ChainState{
-				Messages: did.Messages, Elapsed: did.Elapsed, CPU: did.CPU, User: did.User, Queued: queue.waited() - queued,
+				Messages: did.Messages, Elapsed: did.Elapsed, CPU: did.CPU, User: did.User, Queued: queue.waited() - queued, Watched: multiplexers.Monotonic() - began,
 				Switches: did.Switches, WorldStops: world.stops() - stops,
 				Counters: results.Counters{
 					Waits: did.Counters.Waits, Events: did.Counters.Events, EmptyWaits: did.Counters.EmptyWaits, Examined: did.Counters.Examined,

@@ -209,3 +209,39 @@ func TestArmsApart(t *testing.T) {
 		}
 	}
 }
+
+// A block in which something else had a server's CPU is void, if anybody looked.
+func TestAServerWithoutItsCPU(t *testing.T) {
+	for _, watched := range []bool{true, false} {
+		t.Run(fmt.Sprint("watched ", watched), func(t *testing.T) {
+			f := even()
+			asked, ended := time.Duration(0), false
+			f.lie = func(_ string, r *scenarios.Reply) {
+				if r.Server == nil {
+					return
+				}
+				asked++
+				r.Server.At = asked * time.Millisecond
+				if !ended {
+					r.Server.Queued = asked * time.Millisecond / 2
+				}
+			}
+			f.fail = func(step string) error { ended = ended || step == "report load poll"; return nil }
+			var machine scenarios.Machine = scenarios.Unwatched{}
+			if watched {
+				machine = &disturbed{vitality: map[int]scenarios.Vitality{0: {}, 1: {}}}
+			}
+			trials, err := measureOn(t, machine, f, echo("poll"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := map[bool]results.Status{true: results.StatusVoided, false: results.StatusOK}[watched]
+			if share := trials[0].Values[results.ServerQueueShare]; share != 0.5 || trials[0].Status != want {
+				t.Errorf("%v of the time without a CPU, status %s, want 0.5 and %s", share, trials[0].Status, want)
+			}
+			if watched && (len(trials) != 2 || trials[1].Status != results.StatusOK) {
+				t.Errorf("%d trials, want a second one that is ok", len(trials))
+			}
+		})
+	}
+}

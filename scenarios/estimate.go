@@ -26,29 +26,34 @@ const (
 func (p Plan) Estimate() time.Duration {
 	var total float64
 	for _, c := range p.Cells {
-		settingUp := float64(c.Connections) * costOfConnection
-		one := costOfArm + settingUp
-		round := costOfRound(c)
-		window := float64(c.DurationNS)
-		switch {
-		case c.Scenario == Connect:
-			one += settingUp * float64(setUps(time.Duration(settingUp)))
-		case c.Rounds > 0:
-			one += round * float64(c.Rounds+2+(c.Rounds+warmUpShare-1)/warmUpShare)
-		default:
-			slices := max(1, window/costOfSliceAlone(c, p.Slice))
-			one += window + max(window/warmUpShare, round*slices) + costOfSlice*slices + 2*round + float64(p.Slice)
-		}
-		if c.Scenario == Chain {
-			one = costOfArm + p.costOfChain(c)
-		}
-		total += one
+		total += p.costOfBlock(c)
 	}
-	total *= float64(len(p.Arms)) * float64(p.Blocks)
+	total *= float64(p.Blocks)
 	if p.Budget > 0 {
 		total = min(total, float64(p.Budget))
 	}
 	return time.Duration(min(total, math.MaxInt64/2))
+}
+
+// costOfBlock is of all arms of a cell.
+func (p Plan) costOfBlock(c results.Cell) float64 {
+	settingUp := float64(c.Connections) * costOfConnection
+	one := costOfArm + settingUp
+	round := costOfRound(c)
+	window := float64(c.DurationNS)
+	switch {
+	case c.Scenario == Connect:
+		one += settingUp * float64(setUps(time.Duration(settingUp)))
+	case c.Rounds > 0:
+		one += round * float64(c.Rounds+2+(c.Rounds+warmUpShare-1)/warmUpShare)
+	default:
+		slices := max(1, window/costOfSliceAlone(c, p.Slice))
+		one += window + max(window/warmUpShare, round*slices) + costOfSlice*slices + 2*round + float64(p.Slice)
+	}
+	if c.Scenario == Chain {
+		one = costOfArm + p.costOfChain(c)
+	}
+	return one * float64(len(p.Arms))
 }
 
 // costOfRound is of a message on each active connection.

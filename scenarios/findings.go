@@ -125,7 +125,7 @@ func clockFindings(host fs.FS) []results.Finding {
 
 // loadFindings look at who else wants the CPUs.
 func loadFindings(host fs.FS) []results.Finding {
-	const idle = 0.25 // per CPU; an idle machine has less
+	const idle = 1.0 // per CPU; a machine that has measured a minute ago has less
 	available, err := AvailableCPUs()
 	first, _, _ := strings.Cut(firstLine(host, "proc/loadavg"), " ")
 	load, malformed := strconv.ParseFloat(first, 64)
@@ -159,8 +159,7 @@ func machineFindings(host fs.FS) []results.Finding {
 	if _, hypervisor := processor(host); hypervisor != "" {
 		all = append(all, results.Finding{
 			Check: "virtual-machine",
-			Text:  "This is a virtual machine: what others do on its host changes caches, memory and the speed of the CPUs, unseen from here.",
-			Fix:   "none from inside; compare ratios measured here, not absolute figures",
+			Text:  "This is a virtual machine: what others do on its host changes caches, memory and the speed of the CPUs, unseen from here. Compare ratios measured here, not absolute figures.",
 		})
 	}
 	const dir = "sys/devices/system/cpu/vulnerabilities"

@@ -115,7 +115,8 @@ type ServerState struct {
 	Counters   results.Counters `json:"counters"`
 	CPU        time.Duration    `json:"cpu_ns"`
 	User       time.Duration    `json:"user_ns"`     // part of CPU, as the kernel samples it
-	Queued     time.Duration    `json:"queued_ns"`   // that the loop's thread was ready and had no CPU
+	Queued     time.Duration    `json:"queued_ns"`   // that the loop's thread was ready and had no CPU, up to At
+	At         time.Duration    `json:"at_ns"`       // on the clock of multiplexers.Monotonic
 	Switches   int64            `json:"switches"`    // involuntary, of the loop's thread
 	WorldStops int64            `json:"world_stops"` // by the Go runtime, since the process began
 	Open       int              `json:"open"`
@@ -148,7 +149,8 @@ type ChainState struct {
 	Elapsed    time.Duration    `json:"elapsed_ns"`
 	CPU        time.Duration    `json:"cpu_ns"`
 	User       time.Duration    `json:"user_ns"`
-	Queued     time.Duration    `json:"queued_ns"`
+	Queued     time.Duration    `json:"queued_ns"`  // during Watched
+	Watched    time.Duration    `json:"watched_ns"` // from before the iteration to after it
 	Switches   int64            `json:"switches"`
 	WorldStops int64            `json:"world_stops"`
 	Counters   results.Counters `json:"counters,omitzero"` // of an external program unknown

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"time"
 
@@ -53,7 +54,9 @@ func (r *Runner) Run(ctx context.Context, p Plan) error {
 	began := r.Now()
 	var courses []*course
 	for _, cell := range p.Cells {
-		courses = append(courses, newCourse(cell, len(p.Arms), random))
+		c := newCourse(cell, len(p.Arms), random)
+		c.took = time.Duration(min(p.costOfBlock(cell), math.MaxInt64/2)) // until one has shown
+		courses = append(courses, c)
 	}
 	failed, trials, done := 0, 0, 0
 	for again := true; again; {

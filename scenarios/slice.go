@@ -85,6 +85,7 @@ func (a *armRun) setUpOnce(ctx context.Context, record bool) (results.Slice, err
 
 		ServerUserNS:   int64(again.User - before.User),
 		ServerQueuedNS: int64(again.Queued - before.Queued),
+		WatchedNS:      int64(again.At - before.At),
 		ServerSwitches: again.Switches - before.Switches,
 		LoadSwitches:   load.Switches,
 		WorldStops:     again.WorldStops - before.WorldStops + load.WorldStops,
@@ -216,6 +217,7 @@ func (a *armRun) slice(ctx context.Context, c Command) (results.Slice, error) {
 		LoadCPUNS:      int64(load.CPU),
 		ServerUserNS:   int64(after.User - before.User),
 		ServerQueuedNS: int64(after.Queued - before.Queued),
+		WatchedNS:      int64(after.At - before.At),
 		ServerSwitches: after.Switches - before.Switches,
 		LoadSwitches:   load.Switches,
 		WorldStops:     after.WorldStops - before.WorldStops + load.WorldStops,

@@ -24,6 +24,7 @@ func summarise(t *results.Trial) {
 		sum.ServerOwnCPUNS += s.ServerOwnCPUNS
 		sum.ServerUserNS += s.ServerUserNS
 		sum.ServerQueuedNS += s.ServerQueuedNS
+		sum.WatchedNS += s.WatchedNS
 		sum.ServerSwitches += s.ServerSwitches
 		sum.LoadSwitches += s.LoadSwitches
 		sum.WorldStops += s.WorldStops
@@ -58,8 +59,8 @@ func summarise(t *results.Trial) {
 		if t.Scenario != Chain {
 			v[results.LoadBusyShare] = float64(sum.LoadCPUNS) / elapsed
 		}
-		if sum.ServerQueuedNS > 0 { // none at all is a kernel that does not tell
-			v[results.ServerQueueShare] = float64(sum.ServerQueuedNS) / elapsed
+		if sum.ServerQueuedNS > 0 && sum.WatchedNS > 0 { // none at all is a kernel that does not tell
+			v[results.ServerQueueShare] = min(1, float64(sum.ServerQueuedNS)/float64(sum.WatchedNS))
 		}
 	}
 	if n := float64(sum.Messages); n > 0 {

@@ -23,8 +23,11 @@ func disturbed(v Vitality, trials []results.Trial) string {
 		return fmt.Sprintf("the speed of a CPU changed by more than %g %%", 100*results.SpeedVoid)
 	}
 	for _, t := range trials {
-		if t.Values[results.WorldStops] > 0 {
+		switch {
+		case t.Values[results.WorldStops] > 0:
 			return "the Go runtime stopped the world of a worker within a slice"
+		case v != nil && t.Values[results.ServerQueueShare] > results.QueueVoid && t.ServerCPU != t.LoadCPU:
+			return fmt.Sprintf("something else had the CPU of a server that was ready, for more than %g %% of the time", 100*results.QueueVoid)
 		}
 	}
 	return ""

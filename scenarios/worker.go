@@ -113,7 +113,7 @@ func tell(s *server.Server, world world, queue queue, c Command) (Reply, error) 
 	}
 	state := serverState(snapshot)
 	state.WorldStops = world.stops()
-	state.Queued = queue.waited()
+	state.Queued, state.At = queue.waited(), multiplexers.Monotonic()
 	return Reply{Server: state}, err
 }
 

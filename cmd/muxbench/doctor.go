@@ -163,7 +163,11 @@ func diagnosisText(w io.Writer, e diagnosis) error {
 		return err
 	}
 	if e.Trusted {
-		fmt.Fprintln(&out, "\nFigures of this machine can be trusted, as far as this tells.")
+		text := "Figures of this machine can be trusted, as far as this tells."
+		if n, ok := e.Identical[results.ServerCPUPerMessage]; ok {
+			text += " Differences in server CPU below " + quantityOf(scenarios.Share, &n.Floor) + " are noise."
+		}
+		fmt.Fprintln(&out, "\n"+text)
 	}
 	_, err := w.Write(out.Bytes())
 	return err

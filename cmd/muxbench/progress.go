@@ -148,9 +148,9 @@ func extent(p scenarios.Plan) string {
 	about := p.Estimate().Round(time.Second).String()
 	switch {
 	case p.Precision > 0 && p.Budget > 0:
-		return fmt.Sprintf("blocks until every ratio is within ±%g %%, for up to %s", 100*p.Precision, p.Budget)
+		return fmt.Sprintf("blocks until every ratio of server CPU is within ±%g %%, for up to %s", 100*p.Precision, p.Budget)
 	case p.Precision > 0:
-		return fmt.Sprintf("blocks until every ratio is within ±%g %%, up to %d in about %s", 100*p.Precision, p.Blocks, about)
+		return fmt.Sprintf("blocks until every ratio of server CPU is within ±%g %%, up to %d in about %s", 100*p.Precision, p.Blocks, about)
 	case p.Budget > 0:
 		return fmt.Sprintf("blocks for up to %s, at most %d", p.Budget, p.Blocks)
 	}

@@ -56,7 +56,7 @@ block that the machine has disturbed is measured again.`,
 		Example: `  muxbench run
   muxbench run echo -c 1k,10k -r 100 -s 1KiB,10KiB
   muxbench run idle -c 100,1k,10k -a 1% -d 500ms -b poll,epoll-et
-  muxbench run connect -c 100,1k,5k,10k,19k -n 3
+  muxbench run connect -c 100,1k,5k,10k,19k -n 6
   muxbench run chain -c 100,1k -a 1 -r 100
   muxbench run echo -c 1k -b epoll-lt --server 'mine=./server --port {port}'
   muxbench run --preset original -c 1k`,
@@ -89,9 +89,9 @@ block that the machine has disturbed is measured again.`,
 	f.DurationVarP(&r.Sweep.Duration, "duration", "d", 0, "measure for this long per arm and block, instead of by rounds")
 	f.VarP(list[int]{&r.Sweep.Sizes, "sizes", parseSize}, "size", "s", "payload of a message, such as 64,1KiB")
 	f.Var(list[int]{&r.Sweep.SocketBuffers, "sizes", parseSize}, "socket-buffers", "SO_SNDBUF and SO_RCVBUF of both sides; 0: the kernel's own")
-	f.IntVarP(&r.Blocks, "blocks", "n", 0, "blocks of fresh processes per cell, with --precision or --budget at most (default 10; in overview 8, in libevent 6, in original 1)")
-	f.Var(single[float64]{&r.Precision, "percentage", parseShare}, "precision", "measure until every ratio of the primary figure has a 95% interval of half this width, such as 2%")
-	f.DurationVar(&r.Budget, "budget", 0, "begin no block that would not end within this time")
+	f.IntVarP(&r.Blocks, "blocks", "n", 0, "blocks of fresh processes per cell, with --precision or --budget at most (default 10; in overview 8, in libevent 6, in original 1; with those two 200)")
+	f.Var(single[float64]{&r.Precision, "percentage", parseShare}, "precision", "measure until every ratio of server CPU, in chain of time, has a 95% interval of half this width, such as 2%")
+	f.DurationVar(&r.Budget, "budget", 0, "begin no block that is not expected to end within this time")
 	f.BoolVar(&r.NoControl, "no-control", false, "leave the control arm out: then nobody knows what identical arms would differ by")
 	f.Var(list[multiplexers.Entry]{&r.Entries, "entries", multiplexers.ParseEntry}, "entry", "ways into the kernel, each an arm: raw, runtime (default raw)")
 	f.Var(list[int]{&r.Placement.ServerCPUs, "cpus", parseCPU}, "server-cpus", "CPUs to serve on, one per block in turn (default: the first two, in turn)")
