@@ -22,7 +22,7 @@ const (
 // block is void. A block is voided for nothing that its own figures say.
 //
 // A CPU that changes its speed does so for all arms of a block alike, since they
-// take turns: of 171 blocks, identical arms were as close to each other in the 13
+// take turns: of 173 blocks, identical arms were as close to each other in the 13
 // during which it changed by 5 to 10 % as in the others. Beyond that, nobody has
 // measured.
 const (

@@ -88,5 +88,6 @@ func (c collected) files(name string) []*results.File {
 type finding struct {
 	what, required, measured string
 	holds                    bool
+	open                     bool // the uncertainty of what was measured reaches beyond what is required
 	certain                  bool // whatever repetitions that are missing would say
 }

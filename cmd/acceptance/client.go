@@ -141,7 +141,7 @@ func judgeClient(done collected) []finding {
 	return all
 }
 
-// agreement requires the estimate of a ratio to be near 1.
+// agreement requires a ratio to be near 1, and its interval as well to be sure.
 func agreement(what string, most float64, all []clients, of func(clients) (float64, float64)) finding {
 	var ratios []float64
 	for _, c := range all {
@@ -161,5 +161,6 @@ func agreement(what string, most float64, all []clients, of func(clients) (float
 		required: "within " + percent(most),
 		measured: fmt.Sprintf("%s, %s of %d", within(stats.Interval{Estimate: off[0], Low: off[1], High: off[2]}), kind, len(ratios)),
 		holds:    math.Abs(off[0]) <= most,
+		open:     max(math.Abs(off[1]), math.Abs(off[2])) > most,
 	}
 }

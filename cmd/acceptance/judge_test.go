@@ -175,6 +175,23 @@ func TestJudgeCounters(t *testing.T) {
 	}
 }
 
+// Six that agree on average but scatter leave it open; six that agree do not.
+func TestClientsThatScatterLeaveItOpen(t *testing.T) {
+	for _, scatter := range []float64{0.01, 0.3} {
+		var all [][]measured
+		for i := range 6 {
+			off := 1 + scatter*float64(i%2*2-1)
+			c := clients{Connections: 50, Ours: exchanged{Throughput: 100 * off, P50: 100, P99: 100}, InC: exchanged{Throughput: 100, Mean: 5e8, P50: 100, P99: 100}}
+			all = append(all, []measured{figures(t, c)})
+		}
+		f := find(t, judgeClient(collected{repetitions: all}), "throughput, ours")
+		want := map[bool]verdict{true: holds, false: few}[scatter < 0.05]
+		if v := verdictOf(f, false); v != want {
+			t.Errorf("scattering by %g: %q, want %q: %+v", scatter, v, want, f)
+		}
+	}
+}
+
 func TestJudgeClient(t *testing.T) {
 	c := clients{Connections: 50, Ours: exchanged{Throughput: 104, P50: 94, P99: 91}, InC: exchanged{Throughput: 100, Mean: 5e8, P50: 100, P99: 100}}
 	all := judgeClient(collected{repetitions: [][]measured{{figures(t, c)}}})

@@ -68,7 +68,7 @@ func verdictOf(f finding, short bool) verdict {
 		return told
 	case f.certain && !f.holds:
 		return fails
-	case short:
+	case short || f.open && f.holds:
 		return few
 	case f.holds:
 		return holds
