@@ -89,6 +89,11 @@ func Charts(s Summary) []Chart {
 			b.add(b.percentiles(sc, sw.cells[len(sw.cells)-1], varying, fixed), percentileMeasures()[0].gap())
 		}
 	}
+	if len(s.Distrust()) > 0 { // a chart is seen without its report
+		for i := range b.charts {
+			b.charts[i].Title += " (not to be trusted)"
+		}
+	}
 	return b.charts
 }
 

@@ -237,6 +237,29 @@ func greyBelowTheLegend(t *testing.T, c report.Chart) bool {
 	return false
 }
 
+// A chart of a run that is not to be trusted says so.
+func TestChartsSayThatARunIsNotToBeTrusted(t *testing.T) {
+	trials := sweepTrials(idleSweep(), 8, 3)
+	for _, restless := range []bool{false, true} {
+		if restless {
+			for i := range trials {
+				if trials[i].Block < 3 {
+					trials[i].Status, trials[i].Reason = results.StatusVoided, "steal"
+				}
+			}
+		}
+		charts := report.Charts(report.Summarise(syntheticRun("idle"), trials))
+		if len(charts) == 0 {
+			t.Fatal("no chart")
+		}
+		for _, c := range charts {
+			if says := strings.Contains(c.Title, "not to be trusted"); says != restless {
+				t.Errorf("%s: %q, where 3 of 8 blocks being void is %v", c.Name, c.Title, restless)
+			}
+		}
+	}
+}
+
 // Windows that are as long as the number of connections demands are no dimension
 // of their own; those that differ where nothing else does are.
 func TestWindowsThatFollowTellNoCellsApart(t *testing.T) {
