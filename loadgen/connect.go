@@ -183,6 +183,6 @@ func (g *Generator) finishConnect(e multiplexers.Event) {
 	c.state = idle
 	g.outstanding--
 	if g.record {
-		g.recordLatency(g.now() - c.started)
+		record(g.latency, g.now()-c.started, &g.errors.Timeout)
 	}
 }

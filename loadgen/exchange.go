@@ -8,6 +8,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
 	"golang.org/x/sys/unix"
 
 	"muxbench/multiplexers"
@@ -79,7 +80,7 @@ func (g *Generator) start(p Piece, now time.Duration) {
 		rounds, g.deadline = math.MaxInt32, now+p.Duration
 	}
 	for i := range g.cfg.Active {
-		fd := int(g.opened[i*len(g.opened)/g.cfg.Active])
+		fd := g.active(i)
 		if c := &g.conns[fd]; c.state == idle {
 			g.outstanding++
 			c.left = rounds
@@ -88,6 +89,9 @@ func (g *Generator) start(p Piece, now time.Duration) {
 		}
 	}
 }
+
+// active is one of the active connections, of which 0 is the first.
+func (g *Generator) active(i int) int { return int(g.opened[i*len(g.opened)/g.cfg.Active]) }
 
 // turn is one wait and what it brought.
 func (g *Generator) turn() error {
@@ -197,22 +201,25 @@ func (g *Generator) complete(fd int, c *conn) bool {
 	g.messages++
 	g.last = now
 	if g.record {
-		g.recordLatency(now - c.started)
+		record(g.latency, now-c.started, &g.errors.Timeout)
 	}
 	if c.left == 0 || now >= g.deadline {
 		c.state = idle
 		g.outstanding--
+		if g.open.on {
+			g.open.answered(fd, now-c.started, now)
+		}
 		return false
 	}
 	g.next(fd, c, now)
 	return true
 }
 
-// recordLatency counts a latency that the histogram cannot hold as a timeout.
+// record puts a duration into a histogram, and counts one that it cannot hold.
 // The histogram is not asked for one: to refuse it uses package fmt (see failure).
-func (g *Generator) recordLatency(d time.Duration) {
-	if d > longestLatency || g.latency.RecordValue(int64(d)) != nil {
-		g.errors.Timeout++
+func record(h *hdrhistogram.Histogram, d time.Duration, tooLong *int64) {
+	if d > longestLatency || h.RecordValue(int64(d)) != nil {
+		*tooLong++
 	}
 }
 

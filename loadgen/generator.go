@@ -66,6 +66,7 @@ type Generator struct {
 	buffer []byte
 
 	latency  *hdrhistogram.Histogram
+	lag      *hdrhistogram.Histogram
 	counters results.Counters
 	errors   results.Errors
 	first    failure
@@ -76,6 +77,7 @@ type Generator struct {
 	deadline    time.Duration // no message is sent after it, on the generator's clock
 	last        time.Duration // when the last reply came
 	record      bool
+	open        openLoop
 }
 
 // failure is what went wrong first. It is put into words by FirstError: package
@@ -127,7 +129,9 @@ func New(cfg Config) (*Generator, error) {
 		opened:  make([]int32, 0, cfg.Connections),
 		events:  make([]multiplexers.Event, eventsPerWait),
 		buffer:  make([]byte, bufferSize),
-		latency: hdrhistogram.New(1, int64(longestLatency), significantDigits),
+		latency: newHistogram(),
+		lag:     newHistogram(),
+		open:    openLoop{latency: newHistogram(), lag: newHistogram()},
 	}
 	if g.wake, err = unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC); err != nil {
 		return nil, errors.Join(os.NewSyscallError("eventfd2", err), mux.Close())
@@ -136,6 +140,10 @@ func New(cfg Config) (*Generator, error) {
 		return nil, errors.Join(err, unix.Close(g.wake), mux.Close())
 	}
 	return g, nil
+}
+
+func newHistogram() *hdrhistogram.Histogram {
+	return hdrhistogram.New(1, int64(longestLatency), significantDigits)
 }
 
 // permitted refuses a target that nobody has named as his to load. The user's
@@ -152,8 +160,8 @@ func (cfg Config) permitted() error {
 	return fmt.Errorf("target %s is beyond the loopback network 127.0.0.0/8, and not in the networks allowed %v: allow %s/32 if it may be loaded", cfg.Target, cfg.Allowed, target)
 }
 
-// Abort makes the Connect or Exchange that is under way, or the next one, give
-// up: what is missing then is counted as a timeout.
+// Abort makes the Connect, Exchange or Pace that is under way, or the next one,
+// give up: what is missing then is counted as a timeout.
 func (g *Generator) Abort() error {
 	_, err := unix.Write(g.wake, binary.NativeEndian.AppendUint64(nil, 1))
 	return os.NewSyscallError("write to eventfd", err)

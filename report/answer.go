@@ -21,12 +21,12 @@ type stretch struct {
 	verdicts []*Verdict
 }
 
-// newAnswer says which arms took the least server CPU, or time, by stretches of
+// newAnswer says which arms were the best by their cell's primary metric, by stretches of
 // connection counts. It is empty if no cell has two arms. It claims no more
 // than Verdict does.
 func newAnswer(s Summary) answer {
 	var a answer
-	var answered []string // scenarios, one for each line
+	var answered []Cell // the first of each line
 	blocks, pairs := math.MaxInt, 0
 	for _, sc := range s.Scenarios {
 		varying, _ := splitDimensions(sc.Cells)
@@ -35,7 +35,7 @@ func newAnswer(s Summary) answer {
 		for _, g := range along(sc.Cells, x, varying) {
 			for _, st := range stretches(g) {
 				where := append([]string{plainName(sc.Name), between(st, x)}, phrases(others, st.from.Cell)...)
-				answered = append(answered, sc.Name)
+				answered = append(answered, st.from)
 				a.lines = append(a.lines, strings.Join(where, ", ")+": "+finding(st))
 				for _, v := range st.verdicts {
 					if v.Blocks > 0 {
@@ -49,7 +49,12 @@ func newAnswer(s Summary) answer {
 	}
 	if len(a.lines) > 0 {
 		a.question, a.aside = question(answered)
-		a.caveat = caveat(blocks, pairs)
+		turns := slices.ContainsFunc(answered, func(c Cell) bool { return !open(c.Cell) })
+		a.caveat = caveat(blocks, pairs, turns)
+		if lines := crossoverLines(s.Crossovers); len(lines) > 0 {
+			a.lines = append(a.lines, lines...)
+			a.caveat += crossoverCaveat(s.Crossovers)
+		}
 	}
 	return a
 }
@@ -80,8 +85,8 @@ func agree(a, b *Verdict) bool {
 	leastA, moreA, unknownA := a.sides()
 	leastB, moreB, unknownB := b.sides()
 	// With no comparison, the arm with the lowest median is an accident.
-	undecided := a.Blocks == 0 && b.Blocks == 0
-	return undecided || slices.Equal(leastA, leastB) && slices.Equal(moreA, moreB) && slices.Equal(unknownA, unknownB)
+	undecided := a.Blocks == 0 && b.Blocks == 0 && !a.alone() && !b.alone()
+	return slices.Equal(a.out(), b.out()) && (undecided || slices.Equal(leastA, leastB) && slices.Equal(moreA, moreB) && slices.Equal(unknownA, unknownB))
 }
 
 func between(st stretch, x dimension) string {
@@ -96,31 +101,41 @@ func between(st stretch, x dimension) string {
 // given from the least to the greatest median.
 func finding(st stretch) string {
 	needed := fmt.Sprintf("%d are needed", leastTests)
-	v, words := st.verdicts[0], wordingOf(st.from.Scenario)
+	v, words := st.verdicts[0], wordingOf(st.from.Cell)
 	least, more, unknown := v.sides()
 	names := st.from.inOrder(least)
 	var parts []string
+	var outside string
+	if out := st.from.inOrder(v.out()); len(out) > 0 {
+		outside = v.outWords(out)
+	}
 	switch {
+	case v.alone() && outside != "":
+		if v.Lowest == "" {
+			return outside + ": nothing to compare"
+		}
+		return outside + ", and " + names[0] + " alone is left"
 	case v.Blocks == 0:
-		return "too few blocks to say (" + needed + ")"
+		return "too few blocks to say (" + needed + ")" + unless(outside == "", "; "+outside)
 	case len(more) == 0:
 		parts = append(parts, "no clear difference in this run between "+enumerate(names))
 	case len(least) == 1:
-		parts = append(parts, names[0]+" "+words.least)
+		parts = append(parts, names[0]+" "+words.best)
 	default:
-		parts = append(parts, oneOf(names)+" "+words.least+", which of them cannot be told")
+		parts = append(parts, oneOf(names)+" "+words.best+", which of them cannot be told")
 	}
 	var above []string
 	for _, arm := range st.from.inOrder(more) {
 		above = append(above, arm+" "+times(st.ratios(arm)))
 	}
 	if len(above) > 0 {
-		parts = append(parts, enumerate(above)+" "+words.more)
+		parts = append(parts, enumerate(above)+" "+words.ratio)
 	}
 	if len(unknown) > 0 {
 		parts = append(parts, "too few blocks to say of "+enumerate(st.from.inOrder(unknown))+" ("+needed+")")
 	}
-	return strings.Join(parts, "; ")
+	parts = append(parts, outside)
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "; ")
 }
 
 // ratios are an arm's medians over the cells of a stretch.
@@ -176,14 +191,15 @@ func joined(names []string, last string) string {
 
 // caveat says what the words stand on: blocks is the least number that any of
 // them does, and math.MaxInt if none does; pairs is how many of arms were
-// compared.
-func caveat(blocks, pairs int) string {
+// compared; turns says whether any cell has turns that are short.
+func caveat(blocks, pairs int, turns bool) string {
 	if blocks == math.MaxInt {
 		return fmt.Sprintf("A difference is named from %d blocks on: ask for more with --blocks, or for more time with --budget.", leastTests)
 	}
 	text := fmt.Sprintf("Every two arms of a cell are compared block by block. A difference is named where the signed-rank test finds it at %g %%, "+
-		"after Benjamini–Hochberg over all comparisons of the run, and it is beyond that of identical arms where that is known, and 50 %% where a block has a single turn. "+
-		"With few blocks (%d here), small differences cannot be seen: no clear difference does not mean equal.", 100*significant, blocks)
+		"after Benjamini–Hochberg over all comparisons of the run, and it is beyond that of identical arms where that is known%s. "+
+		"With few blocks (%d here), small differences cannot be seen: no clear difference does not mean equal.",
+		100*significant, unless(!turns, fmt.Sprintf(", and %g %% where a block has a single turn", 100*fewTurnsEffect)), blocks)
 	// The least p that so many blocks can give is that of all on one side.
 	if alone := math.Ldexp(2, -blocks) * float64(pairs); alone > significant {
 		text += fmt.Sprintf(" One that stands alone among these %d comparisons cannot be named from %d blocks, however large: it takes %d.",

@@ -19,6 +19,10 @@ type Chart struct {
 	// bars are drawn from zero.
 	Bars   bool
 	Series []Series
+	// Tiles are those of a map, which has no series: both axes have categories.
+	Tiles []Tile
+	// Crossings are where series cross, the clearest first.
+	Crossings []Crossing
 }
 
 // Axis is one axis of a chart.
@@ -41,6 +45,8 @@ type Series struct {
 	Control []Point
 	// Unmarked is a line without marks, for what is given and not measured.
 	Unmarked bool
+	// Unjoined is points without a line.
+	Unjoined bool
 }
 
 // Point is an estimate over the blocks it is had from.
@@ -53,8 +59,11 @@ type Point struct {
 	// not the least and the greatest of too few blocks for one.
 	Interval bool
 	// Hollow marks a ratio that nothing can be told from: its interval has 1
-	// in it, or there are too few blocks for one.
+	// in it, or there are too few blocks for one. A value it marks as that of an
+	// arm that did not carry the rate offered to it.
 	Hollow bool
+	// At names the place of a point without a value where X is not known either.
+	At string
 }
 
 // Charts are the charts of a summary. Each shows one measure along one
@@ -63,7 +72,9 @@ type Point struct {
 // other in one dimension only gets a chart with one bar per arm. Latency
 // percentiles are of the last cell of each sweep. The measure that arms are
 // judged by has a chart of ratios to the reference beside that of values, whose
-// intervals are free of what disturbed both alike.
+// intervals are free of what disturbed both alike. Open loops that differ in
+// their rates are drawn against those, and closed loops that cover several
+// numbers of connections and shares of active ones have a map as well.
 func Charts(s Summary) []Chart {
 	b := chartBuilder{run: s.Run, styles: make(map[string]int), names: make(map[string]bool)}
 	for _, sc := range s.Scenarios {
@@ -74,27 +85,38 @@ func Charts(s Summary) []Chart {
 		}
 	}
 	for _, sc := range s.Scenarios {
-		varying, fixed := splitDimensions(sc.Cells)
-		for _, sw := range sweeps(sc.Cells, varying) {
-			for _, m := range measures(sc.Name) {
-				if sw.x == nil {
-					b.add(b.bars(sc, sw.cells[0], m, varying, fixed), m.gap())
-				} else {
-					b.add(b.lines(sc, sw, m, varying, fixed), m.gap())
-				}
-				if reference, ok := sw.comparesBy(m); ok {
-					b.add(b.ratios(sc, sw, m, reference, varying, fixed), "no ratio")
-				}
-			}
-			b.add(b.percentiles(sc, sw.cells[len(sw.cells)-1], varying, fixed), percentileMeasures()[0].gap())
+		for _, part := range sc.byBound() {
+			b.scenario(part)
 		}
 	}
+	b.maps(s)
+	b.crossovers(s)
 	if len(s.Distrust()) > 0 { // a chart is seen without its report
 		for i := range b.charts {
 			b.charts[i].Title += " (not to be trusted)"
 		}
 	}
 	return b.charts
+}
+
+// scenario draws cells that measure one thing.
+func (b *chartBuilder) scenario(sc Scenario) {
+	varying, fixed := splitDimensions(sc.Cells)
+	for _, sw := range sweeps(b.loadCurves(sc, varying, fixed), varying) {
+		for _, m := range measures(sw.cells[0].Cell) {
+			if sw.x == nil {
+				b.add(b.bars(sc, sw.cells[0], m, varying, fixed), m.gap())
+			} else {
+				b.add(b.lines(sc, sw, m, varying, fixed), m.gap())
+			}
+			if reference, ok := sw.comparesBy(m); ok {
+				b.add(b.ratios(sc, sw, m, reference, varying, fixed), "no ratio")
+			}
+		}
+		if last := sw.cells[len(sw.cells)-1]; demandOf(last.Cell) != bySLO {
+			b.add(b.percentiles(sc, last, varying, fixed), percentileMeasures()[0].gap())
+		}
+	}
 }
 
 // sweep is cells that differ in x only, in its order, or one cell alone,
@@ -132,17 +154,18 @@ func sweeps(cells []Cell, varying []dimension) []sweep {
 }
 
 // scale decides which axes are logarithmic: those on which the values span
-// logX or logY decades, or a factor of logRatio. Bars have a length, and so
-// never are.
+// logX or logY decades, or a factor of logRatio, and both where series cross,
+// as costs are compared by their ratio. Bars have a length, and so never are.
 func (c *Chart) scale() {
 	const logX, logY, logRatio = 2, 1, 3
 	xs, ys := c.values()
-	c.X.Log = c.X.Categories == nil && decades(xs) >= logX
+	crossing := len(c.Crossings) > 0
+	c.X.Log = c.X.Categories == nil && (decades(xs) >= logX || crossing && decades(xs) > 0)
 	enough := float64(logY)
 	if c.Y.Ratio {
 		enough = math.Log10(logRatio)
 	}
-	c.Y.Log = !c.Bars && decades(ys) >= enough
+	c.Y.Log = !c.Bars && (decades(ys) >= enough || crossing && decades(ys) > 0)
 	for _, a := range []*Axis{&c.X, &c.Y} {
 		if a.Log {
 			a.Label += ", log scale"
@@ -196,6 +219,8 @@ func (c Chart) gaps(why string) string {
 		for _, p := range s.Points {
 			switch {
 			case p.Blocks > 0:
+			case p.At != "":
+				at = append(at, p.At)
 			case c.X.Categories != nil:
 				at = append(at, c.X.Categories[int(p.X)])
 			default:

@@ -17,9 +17,12 @@ type measure struct {
 	percentile        float64 // that the metric is, 0 for none
 }
 
-// measures are the charts of a scenario.
-func measures(scenario string) []measure {
-	switch scenario {
+// measures are the charts of cells like c.
+func measures(c results.Cell) []measure {
+	if open(c) {
+		return openMeasures(c)
+	}
+	switch c.Scenario {
 	case results.ScenarioConnect:
 		return []measure{
 			{"set-up", "set-up time", "time to set up all connections (ms)", 1e6, results.ConnectElapsed, 0},
@@ -30,9 +33,13 @@ func measures(scenario string) []measure {
 	}
 	return []measure{
 		{"throughput", "throughput", "throughput (msgs/s)", 1, results.Throughput, 0},
-		{"server-cpu", "server CPU per message", "server CPU per message (µs)", 1e3, results.ServerCPUPerMessage, 0},
+		serverCPU(),
 		{"p99", "latency, 99th percentile", "p99 latency (µs)", 1e3, results.LatencyP99, 0.99},
 	}
+}
+
+func serverCPU() measure {
+	return measure{"server-cpu", "server CPU per message", "server CPU per message (µs)", 1e3, results.ServerCPUPerMessage, 0}
 }
 
 // percentileMeasures are the categories of a chart of latency percentiles.
@@ -49,10 +56,12 @@ func percentileMeasures() []measure {
 // or not the samples that a percentile wants.
 func (m measure) at(x float64, a Arm) Point {
 	e, ok := a.Values[m.metric]
-	if !ok || m.percentile > 0 && carried(a.Samples, m.percentile) != carriedWell {
+	if !ok || m.percentile > 0 && results.Carried(a.Samples, m.percentile) != results.CarriedWell || m.metric == results.SLORate && a.missesSLO() {
 		return Point{X: x}
 	}
-	return point(x, e, m.unit)
+	p := point(x, e, m.unit)
+	p.Hollow = a.overloaded()
+	return p
 }
 
 func point(x float64, e Estimate, unit float64) Point {
@@ -61,8 +70,11 @@ func point(x float64, e Estimate, unit float64) Point {
 
 // gap is why an arm most likely has no point.
 func (m measure) gap() string {
-	if m.percentile > 0 {
+	switch {
+	case m.percentile > 0:
 		return "too few samples"
+	case m.metric == results.SLORate:
+		return "no rate found"
 	}
 	return "no value"
 }
@@ -97,6 +109,11 @@ func (b *chartBuilder) add(c Chart, why string) {
 			c.Series[i].Points[0].X = float64(i)
 		}
 	}
+	b.keep(c, gaps)
+}
+
+// keep completes a chart, and says first in its footer what it does not show.
+func (b *chartBuilder) keep(c Chart, gaps string) {
 	stem := c.Name
 	for n := 2; b.names[c.Name]; n++ {
 		c.Name = fmt.Sprintf("%s-%d", stem, n)
@@ -213,10 +230,16 @@ func chartName(scenario, what string, dims []dimension, c results.Cell) string {
 	if parts[0] == "" {
 		parts[0] = "scenario"
 	}
+	return strings.Join(append(parts, places(dims, c)...), "-")
+}
+
+// places are slugs of where a cell is on each of dims.
+func places(dims []dimension, c results.Cell) []string {
+	var parts []string
 	for _, d := range dims {
 		parts = append(parts, d.name, slug(strconv.FormatFloat(d.value(c), 'f', -1, 64)))
 	}
-	return strings.Join(parts, "-")
+	return parts
 }
 
 // chartTitle names the scenario first: a chart is seen without its report.

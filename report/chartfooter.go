@@ -10,6 +10,9 @@ import (
 
 // footer says what the marks of the chart stand for, and on how many blocks.
 func (c Chart) footer() string {
+	if c.Tiles != nil {
+		return tilesFooter(c.Tiles)
+	}
 	intervals, ranges := blockCount{}, blockCount{}
 	hollow := false
 	for _, s := range c.Series {
@@ -34,8 +37,14 @@ func (c Chart) footer() string {
 	if !c.Bars && len(c.Series) > 1 {
 		parts[0] += "; arms side by side"
 	}
-	if hollow {
+	switch {
+	case hollow && c.Y.Ratio:
 		parts = append(parts, "hollow: no difference from the reference can be told")
+	case hollow:
+		parts = append(parts, "hollow: saturated, the rate was not carried")
+	}
+	if len(c.Crossings) > 0 {
+		parts = append(parts, "lines: what a crossing is from, the one arm's values and the fitted ratio of the other to them; grey: 95 % intervals of crossings; only places near them")
 	}
 	if slices.ContainsFunc(c.Series, func(s Series) bool { return s.Control != nil }) {
 		parts = append(parts, "grey: as far as the reference, measured twice, differed from itself")

@@ -28,17 +28,14 @@ const ratioDigits = 3
 // compared are the columns of a metric that arms are compared by.
 func compared(header string, m results.Metric, unit float64, rows []row, ranks comparedRanks) []column {
 	name := title(header)
-	values := numbers(header, ranks.value, rows, func(r row) number {
-		e, ok := r.arm.Values[m]
-		return number{value: e.Value / unit, known: ok}
-	})
-	intervals := ends(rows, ranks.interval, decimals, unit, func(r row) (Estimate, bool) { e, ok := r.arm.Values[m]; return e, ok })
+	values := plainMetric(header, m, unit, rows, ranks.value)
+	intervals := ends(rows, ranks.interval, decimals, unit, func(r row) (Estimate, bool) { return r.arm.Values[m], r.arm.number(m, unit).shown() })
 	intervals.name = intervals.name + " of " + name
 	var factors []number
 	stars := column{header: "", name: "stars of the ratio of " + name, rank: ranks.stars, left: true}
 	held := column{header: "blocks\nheld", name: "blocks held of " + name, rank: ranks.held}
 	for _, r := range rows {
-		_, measured := r.arm.Values[m]
+		measured := r.arm.number(m, unit).shown() && !r.arm.incomparable(m)
 		ratio := r.arm.Ratios[m]
 		switch {
 		case r.arm.Name == r.cell.Reference && measured:

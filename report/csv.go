@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -37,7 +38,13 @@ func csvMetrics() []csvColumns {
 		results.StealShare, results.SpeedChange, results.Throttled, results.ServerQueueShare, results.ServerBusyShare, results.LoadBusyShare,
 		results.ListenDrops, results.RetransmittedShare, results.Drift, results.PilotRound,
 	}
-	return []csvColumns{{values, ratios}, {later, []results.Metric{results.Elapsed}}, {latest, nil}}
+	ofOpenLoops := []results.Metric{
+		results.Offered, results.Capacity, results.LagP50, results.LagP99, results.LagMax, results.LatencyRise, results.Unsent, results.SLORate, sloShare,
+	}
+	return []csvColumns{
+		{values, ratios}, {later, []results.Metric{results.Elapsed}}, {latest, nil},
+		{ofOpenLoops, []results.Metric{results.LatencyP50, results.LatencyP99, results.SLORate}},
+	}
 }
 
 // CSV writes one line for each arm of each cell, in base units: the median of
@@ -59,7 +66,7 @@ func CSV(w io.Writer, s Summary) error {
 			header = append(header, string(m)+"_ratio", string(m)+"_ratio_low", string(m)+"_ratio_high", string(m)+"_ratio_blocks")
 		}
 	}
-	lines := [][]string{append(header, csvTestColumns()...)}
+	lines := [][]string{slices.Concat(header, csvTestColumns(), csvOpenColumns())}
 	for _, sc := range s.Scenarios {
 		for _, c := range sc.Cells {
 			for _, a := range c.Arms {
@@ -107,7 +114,7 @@ func csvLine(c Cell, a Arm) []string {
 			}
 		}
 	}
-	return append(line, csvTests(c, a)...)
+	return slices.Concat(line, csvTests(c, a), csvOpen(c, a))
 }
 
 func csvEstimate(e Estimate) []string {

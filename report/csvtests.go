@@ -10,6 +10,7 @@ import (
 func csvComparedMetrics() []results.Metric {
 	return []results.Metric{
 		results.Throughput, results.ServerCPUPerMessage, results.ConnectElapsed, results.ServerCPUPerConnection, results.Elapsed,
+		results.LatencyP50, results.LatencyP99, results.SLORate,
 	}
 }
 
@@ -45,6 +46,23 @@ func csvTests(c Cell, a Arm) []string {
 		line = append(line, csvKnown(noise.Floor), csvKnown(noise.Visible))
 	}
 	return line
+}
+
+// csvOpenColumns are the columns of what only an open loop has.
+func csvOpenColumns() []string {
+	return []string{"schedule", "load", "slo", "slo_ns", "saturated_blocks", "slo_missed_blocks"}
+}
+
+func csvOpen(c Cell, a Arm) []string {
+	line := []string{csvString(plainName(string(c.Schedule))), csvKnown(c.Load), csvString(plainName(string(c.SLO))), csvKnown(float64(c.SLONS))}
+	saturated, missed := "", ""
+	if a.Open != nil {
+		saturated = strconv.Itoa(a.Open.Saturated)
+		if a.Open.Search != nil {
+			missed = strconv.Itoa(a.Open.Search.Missed)
+		}
+	}
+	return append(line, saturated, missed)
 }
 
 // csvKnown is empty for zero.

@@ -14,6 +14,8 @@ type dimension struct {
 	axis   string // label of a chart's axis
 	value  func(results.Cell) float64
 	phrase func(results.Cell) string // in a sentence; empty if the cell has none
+	// show writes the value in a table, where a number alone does not tell.
+	show func(results.Cell) string
 	// zero is what the value 0 stands for where it is no quantity. Cells are
 	// told apart by such a dimension, but never drawn along it.
 	zero string
@@ -50,6 +52,21 @@ func dimensions(scenario string) []dimension {
 			},
 		},
 		{
+			name: "load", axis: "offered rate (share of each one's capacity)",
+			value: func(c results.Cell) float64 { return c.Load },
+			phrase: func(c results.Cell) string {
+				return unless(c.Load == 0, loadPercent(c)+" of each one's capacity")
+			},
+			show: loadPercent,
+		},
+		{
+			name: "slo", axis: "bound on latency (µs)",
+			value:  func(c results.Cell) float64 { return float64(c.SLONS) / 1e3 },
+			phrase: sloPhrase,
+			show:   func(c results.Cell) string { return latencyName(c.SLO) + " ≤ " + formatDuration(float64(c.SLONS)) },
+		},
+		scheduleDimension(),
+		{
 			name: "duration", axis: "window (s)",
 			value: func(c results.Cell) float64 { return float64(c.DurationNS) / 1e9 },
 			phrase: func(c results.Cell) string {
@@ -76,6 +93,39 @@ func connectionsDimension() dimension {
 		value:  func(c results.Cell) float64 { return float64(c.Connections) },
 		phrase: func(c results.Cell) string { return formatInt(int64(c.Connections)) + " connections" },
 	}
+}
+
+// scheduleDimension has no quantity: it is never drawn along.
+func scheduleDimension() dimension {
+	return dimension{
+		name: "schedule", axis: "arrivals",
+		value: func(c results.Cell) float64 {
+			switch c.Schedule {
+			case "", results.Poisson:
+				return 0
+			case results.Fixed:
+				return 1
+			}
+			return 2
+		},
+		phrase: func(c results.Cell) string { return unless(!open(c), arrivals(c)+" arrivals") },
+		show:   arrivals,
+		zero:   "Poisson",
+	}
+}
+
+func arrivals(c results.Cell) string {
+	switch c.Schedule {
+	case results.Poisson:
+		return "Poisson"
+	case results.Fixed:
+		return "evenly spaced"
+	}
+	return plainName(string(c.Schedule))
+}
+
+func loadPercent(c results.Cell) string {
+	return strconv.FormatFloat(roundTo(100*c.Load, 4), 'f', -1, 64) + " %"
 }
 
 func activePhrase(c results.Cell) string {
@@ -119,7 +169,8 @@ func unless(absent bool, s string) string {
 // splitDimensions tells what cells differ in from what they have in common.
 // Where connections vary, active ones that are the same share of them
 // everywhere are had in common, and otherwise they are a number. A window that
-// is as long as the rest of the cell demands tells no cells apart.
+// is as long as the rest of the cell demands tells no cells apart. A schedule
+// that is common to all is told with the loop: see loop.
 func splitDimensions(cells []Cell) (varying, fixed []dimension) {
 	first := cells[0].Cell
 	sweepsConnections := slices.ContainsFunc(cells, func(c Cell) bool { return c.Connections != first.Connections })
@@ -137,6 +188,8 @@ func splitDimensions(cells []Cell) (varying, fixed []dimension) {
 		}
 		if slices.ContainsFunc(cells, func(c Cell) bool { return d.value(c.Cell) != d.value(first) }) {
 			varying = append(varying, d)
+		} else if d.name == "schedule" {
+			continue
 		} else if d.zero == "" || d.value(first) != 0 { // what was left as it is goes without saying
 			fixed = append(fixed, d)
 		}

@@ -4,12 +4,17 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"muxbench/results"
 )
 
 const (
 	// controlEffect is the least difference between identical arms that makes
 	// a run worthless: a smaller one may be sure, and harmless.
 	controlEffect = 0.02
+	// Tails of latency differ from window to window where nothing differs, and a
+	// rate that was searched is told in steps.
+	controlLatencyEffect, controlSLOEffect = 0.10, 0.05
 	// mostVoided is the share of blocks that may be void.
 	mostVoided = 0.2
 )
@@ -30,7 +35,7 @@ func (s Summary) Distrust() []string {
 			}
 			control, ok := c.control()
 			r := control.Ratios[c.Primary().Metric]
-			if !ok || r == nil || r.PAdjusted > significant || math.Abs(r.Value-1) < controlEffect {
+			if !ok || r == nil || r.PAdjusted > significant || math.Abs(r.Value-1) < leastEffect(c.Primary().Metric) {
 				continue
 			}
 			reasons = append(reasons, fmt.Sprintf("%s: %s and %s are the same, and yet %s of the one is %s times that of the other (p = %s)",
@@ -42,6 +47,17 @@ func (s Summary) Distrust() []string {
 			formatInt(int64(voided)), formatInt(int64(total)), 100*mostVoided))
 	}
 	return reasons
+}
+
+// leastEffect is the least difference between identical arms that counts.
+func leastEffect(m results.Metric) float64 {
+	switch {
+	case m.Percentile() > 0:
+		return controlLatencyEffect
+	case m == results.SLORate:
+		return controlSLOEffect
+	}
+	return controlEffect
 }
 
 // blocks counts those of a cell that are void, and the others. All arms of a

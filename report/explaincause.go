@@ -12,7 +12,7 @@ import (
 type cause struct {
 	cell           Cell
 	arm, reference Arm
-	ratio          Ratio // of the primary metric
+	ratio          Ratio // of the metric that is explained
 	known          knowledge
 	with           []results.Metric // counters that differ in the direction of the ratio, those that stand for most work first
 	against        []results.Metric // and in the other
@@ -43,7 +43,8 @@ const (
 func newCause(cell Cell, name string) (cause, bool) {
 	arm, _ := cell.arm(name)
 	reference, ok := cell.arm(cell.Reference)
-	ratio := arm.Ratios[cell.Primary().Metric]
+	metric := cell.accountable()
+	ratio := arm.Ratios[metric]
 	if !ok || ratio == nil || name == cell.Reference {
 		return cause{}, false
 	}
@@ -52,7 +53,7 @@ func newCause(cell Cell, name string) (cause, bool) {
 	case !ratio.Interval:
 	case !ratio.told():
 		c.known = same
-	case math.Abs(math.Log(ratio.Value)) <= math.Log1p(cell.Noise[cell.Primary().Metric].Floor):
+	case math.Abs(math.Log(ratio.Value)) <= math.Log1p(cell.Noise[metric].Floor):
 		c.known = noise
 	case arm.external() || reference.external():
 		c.known = foreign
@@ -63,6 +64,15 @@ func newCause(cell Cell, name string) (cause, bool) {
 		c.count()
 	}
 	return c, true
+}
+
+// accountable is the metric that counters may explain: in an open loop, latency
+// is a matter of queues, and the server's CPU time is not.
+func (c Cell) accountable() results.Metric {
+	if open(c.Cell) {
+		return results.ServerCPUPerMessage
+	}
+	return c.Primary().Metric
 }
 
 // count finds the counters that differ.

@@ -31,7 +31,11 @@ func heading(sc Scenario, fixed []dimension) string {
 	}
 	parts := []string{strings.Join(what, ", "), how}
 	if reference := sc.Cells[0].Reference; len(references) == 1 && reference != "" {
-		parts = append(parts, "ratio to "+plainName(reference)+" turn by turn")
+		by := "turn by turn"
+		if open(sc.Cells[0].Cell) { // which has one turn in a block
+			by = "block by block"
+		}
+		parts = append(parts, "ratio to "+plainName(reference)+" "+by)
 	}
 	parts = append(parts, loop(sc))
 	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
@@ -62,21 +66,18 @@ func spread(sc Scenario, extremes string) string {
 // loop says what latencies are of: in scenario connect, of what the client's
 // kernel does, before any server has accepted. Scenario chain has none.
 func loop(sc Scenario) string {
-	switch sc.Name {
-	case results.ScenarioConnect:
+	switch first := sc.Cells[0].Cell; {
+	case sc.Name == results.ScenarioConnect:
 		return "latency from connect(2) to the client's seeing it established"
-	case results.ScenarioChain:
+	case sc.Name == results.ScenarioChain:
 		return ""
-	}
-	open := slices.ContainsFunc(sc.Cells, func(c Cell) bool { return c.Rate > 0 })
-	closed := slices.ContainsFunc(sc.Cells, func(c Cell) bool { return c.Rate == 0 })
-	switch {
-	case open && closed:
-		return "closed loop where no rate is given"
-	case open:
+	case first.Closed():
+		return "closed loop"
+	case slices.ContainsFunc(sc.Cells, func(c Cell) bool { return c.Schedule != first.Schedule }):
 		return "open loop"
+	default:
+		return "open loop, " + scheduleDimension().phrase(first)
 	}
-	return "closed loop"
 }
 
 // environment is the machine and the tool, in one sentence.

@@ -152,7 +152,8 @@ func checkCharts(t *testing.T, charts []report.Chart) {
 func TestTextKeepsToItsWidth(t *testing.T) {
 	summaries := map[string]report.Summary{
 		"idle": load(t, "synthetic-idle"), "connect": load(t, "synthetic-connect"), "commands": load(t, "synthetic-commands"),
-		"chain": load(t, "synthetic-chain"), "outside": load(t, "synthetic-outside"), "control": load(t, "synthetic-control"),
+		"chain": load(t, "synthetic-chain"), "outside": load(t, "synthetic-outside"), "load": load(t, "synthetic-load"), "rate": load(t, "synthetic-rate"), "slo": load(t, "synthetic-slo"), "control": load(t, "synthetic-control"),
+		"costs": load(t, "synthetic-costs"),
 	}
 	for _, s := range nasty() {
 		summaries[s] = hostile(s)

@@ -16,6 +16,9 @@ type key struct {
 // keys are those of a chart. Bars have their names beside them, and the band
 // comes first, because it must not be lost among many arms.
 func (c Chart) keys() []key {
+	if c.Tiles != nil {
+		return tileKeys(c.Tiles)
+	}
 	var keys []key
 	for _, s := range c.Series {
 		if s.Control != nil {

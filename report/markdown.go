@@ -48,8 +48,8 @@ func Markdown(w io.Writer, s Summary) error {
 		fmt.Fprintf(&out, "\n## Commands\n\n%s\n\n", escapeMarkdown(t.heading))
 		t.markdown(&out)
 	}
-	for _, sc := range s.Scenarios {
-		t := newTable(sc)
+	for i, t := range newTables(s) {
+		sc := s.Scenarios[i]
 		fmt.Fprintf(&out, "\n## %s\n\n%s\n\n", escapeMarkdown(plainName(sc.Name)), escapeMarkdown(t.heading))
 		t.markdown(&out)
 		if why := newWhyTable(sc); why != nil {
@@ -57,6 +57,7 @@ func Markdown(w io.Writer, s Summary) error {
 			why.markdown(&out)
 		}
 	}
+	costsMarkdown(&out, s)
 	if t := newPublishedTable(s); t != nil {
 		fmt.Fprintf(&out, "\n## Figures from elsewhere\n\n%s\n\n", escapeMarkdown(t.heading))
 		t.markdown(&out)

@@ -17,8 +17,12 @@ const dodge = vg.Length(7)
 type lineMarks struct{ series []Series }
 
 // step is the distance between neighbours. Many series share the room that
-// the marks of four take, and all keep clear of the next x.
+// the marks of four take, and all keep clear of the next x. Where each series has
+// places of its own, those are kept nearly, and so that no line hides another.
 func (m lineMarks) step(x func(float64) vg.Length) vg.Length {
+	if !sharePlaces(m.series) {
+		return min(dodge/2, 2*dodge/vg.Length(len(m.series)))
+	}
 	var at []vg.Length
 	for _, s := range m.series {
 		for _, pt := range s.Points {
@@ -35,6 +39,20 @@ func (m lineMarks) step(x func(float64) vg.Length) vg.Length {
 	return min(dodge, room/vg.Length(len(m.series)))
 }
 
+// sharePlaces tells whether the points of all series are at the same places.
+func sharePlaces(series []Series) bool {
+	places, most := make(map[float64]bool), 0
+	for _, s := range series {
+		most = max(most, len(s.Points))
+		for _, pt := range s.Points {
+			if pt.Blocks > 0 {
+				places[pt.X] = true
+			}
+		}
+	}
+	return len(places) <= most
+}
+
 // aside is how far the series at index i is drawn from where its points are.
 func (m lineMarks) aside(i int, step vg.Length) vg.Length {
 	return step * (vg.Length(i) - vg.Length(len(m.series)-1)/2)
@@ -48,6 +66,9 @@ func (m lineMarks) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 	// All lines first: a later one would strike out an earlier mark.
 	for i, s := range m.series {
+		if s.Unjoined {
+			continue
+		}
 		var lines [][]vg.Point
 		for _, part := range unbroken(s.Points) {
 			if len(part) < 2 {
@@ -89,11 +110,17 @@ func (m barMarks) Plot(c draw.Canvas, p *plot.Plot) {
 	for _, s := range m.series {
 		for _, pt := range s.Points {
 			middle := y(-pt.X)
-			c.SetColor(seriesColor(s.Style))
-			c.Fill(vg.Rectangle{
+			bar := vg.Rectangle{
 				Min: vg.Point{X: x(0), Y: middle - half},
 				Max: vg.Point{X: x(pt.Y), Y: middle + half},
-			}.Path())
+			}.Path()
+			c.SetColor(seriesColor(s.Style))
+			if pt.Hollow {
+				c.SetLineStyle(draw.LineStyle{Color: seriesColor(s.Style), Width: vg.Points(1.4)})
+				c.Stroke(bar)
+			} else {
+				c.Fill(bar)
+			}
 			end := x(pt.Y)
 			if pt.Low < pt.High {
 				whisker(&c, ink, vg.Point{X: x(pt.Low), Y: middle}, vg.Point{X: x(pt.High), Y: middle})

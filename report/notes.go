@@ -17,7 +17,7 @@ const (
 // blocks or arms of a cell have in common is said once, and what the machine
 // did to several cells too.
 func notes(sc Scenario, varying []dimension) []string {
-	all := append(voidedNotes(sc, varying), flagNotes(sc, varying)...)
+	all := slices.Concat(voidedNotes(sc, varying), flagNotes(sc, varying), unsentNotes(sc, varying), searchNotes(sc, varying))
 	for _, c := range sc.Cells {
 		at := phrases(varying, c.Cell)
 		var order []string
@@ -70,7 +70,7 @@ func armNotes(c Cell, a Arm) []string {
 		}
 		all = append(all, text)
 	}
-	if a.Blocks.OK > 0 && a.Slices == 1 && len(c.Arms) > 1 {
+	if a.Blocks.OK > 0 && a.Slices == 1 && len(c.Arms) > 1 && !open(c.Cell) { // which has one by design
 		text := "one turn in a block: noise does not cancel in its ratio"
 		if c.Scenario != results.ScenarioChain { // which has as many iterations as it has
 			text += ", ask for more rounds or time"
@@ -78,7 +78,11 @@ func armNotes(c Cell, a Arm) []string {
 		all = append(all, text)
 	}
 	if r := a.Ratios[c.Primary().Metric]; r != nil && r.Blocks < a.Blocks.OK {
-		all = append(all, fmt.Sprintf("ratios are from %d of %d blocks: the reference is not ok in the others", r.Blocks, a.Blocks.OK))
+		why := "the reference is not ok in the others"
+		if open(c.Cell) {
+			why = "in the others the reference is not ok, or one of the two lacks " + metricPhrase(c.Primary().Metric)
+		}
+		all = append(all, fmt.Sprintf("ratios are from %d of %d blocks: %s", r.Blocks, a.Blocks.OK, why))
 	}
 	return all
 }

@@ -14,9 +14,12 @@ import (
 // ticks are all set here: its own panic on a logarithmic axis with a zero in
 // it, leave a narrow one without labels, and cut the last label off.
 func (c Chart) plot() *plot.Plot {
+	if c.Tiles != nil {
+		return c.plotTiles()
+	}
 	xs, ys := c.values()
 	p := plot.New()
-	x, y := spanX(c.X, xs), spanY(c.Y, ys)
+	x, y := spanX(c.X, xs), spanY(c.Y, ys).withCrossings(len(c.Crossings), c.Y, ys)
 	if c.Bars {
 		// Lying bars have room for names. The first is on top.
 		x.min, x.max = -x.max, -x.min
@@ -33,7 +36,7 @@ func (c Chart) plot() *plot.Plot {
 	}
 	setAxis(&p.X, c.X, x)
 	setAxis(&p.Y, c.Y, y)
-	p.Add(gridLines{y.ticks, false}, lineBand{lineMarks{c.Series}}, lineMarks{c.Series})
+	p.Add(gridLines{y.ticks, false}, lineBand{lineMarks{c.Series}}, crossingMarks{c.Crossings}, lineMarks{c.Series})
 	return p
 }
 

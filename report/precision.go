@@ -33,12 +33,20 @@ func (s Summary) Imprecise() []string {
 }
 
 // imprecise is how wide the interval of an arm's ratio to the reference is, if
-// that is too wide. An arm that never had a value is not waited for.
+// that is too wide. An arm that never had a value is not waited for, nor one
+// that has none to compare.
 func (a Arm) imprecise(c Cell, precision float64) string {
 	if a.Control || c.Reference == "" || a.Name == c.Reference || a.Blocks.OK == 0 {
 		return ""
 	}
-	r := a.Ratios[c.Primary().Metric]
+	primary := c.Primary().Metric
+	if a.incomparable(primary) {
+		return ""
+	}
+	if reference, _ := c.arm(c.Reference); reference.incomparable(primary) {
+		return "has no " + metricPhrase(primary) + " of " + plainName(c.Reference) + " to compare with"
+	}
+	r := a.Ratios[primary]
 	if r == nil || !r.Interval {
 		return "has too few blocks"
 	}

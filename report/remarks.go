@@ -26,7 +26,7 @@ func remarks(sc Scenario, varying []dimension) []string {
 	if extra := len(all) - maxNotes; extra > 0 {
 		all = append(all[:maxNotes], fmt.Sprintf("There are %d external servers more: see --format json.", extra))
 	}
-	return slices.DeleteFunc(append(all, starsLegend(sc), identicalArms(sc, varying), outsideCPU(sc), switches(sc)), func(s string) bool { return s == "" })
+	return slices.DeleteFunc(append(all, pacing(sc), starsLegend(sc), identicalArms(sc, varying), outsideCPU(sc), switches(sc)), func(s string) bool { return s == "" })
 }
 
 // externalServers are the commands, each said once.

@@ -23,7 +23,7 @@ const (
 // Render draws the chart in format "png", of 1600 by 1000 pixels, or "svg".
 // A chart without a value is an error.
 func (c Chart) Render(format string) ([]byte, error) {
-	drawable := false
+	drawable := len(c.Tiles) > 0
 	for range c.points() {
 		drawable = true
 	}

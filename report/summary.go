@@ -22,6 +22,10 @@ type Summary struct {
 	Scenarios []Scenario  `json:"scenarios"`
 	// Commands are those of the run, in their order.
 	Commands []Command `json:"commands,omitempty"`
+	// Costs are what a wait of each arm costs, where the run can tell.
+	Costs []CostModel `json:"costs,omitempty"`
+	// Crossovers are of any two arms, along each sweep that has cells enough.
+	Crossovers []Crossover `json:"crossovers,omitempty"`
 }
 
 // missing says what of the plan the file lacks; empty if it is whole or the
@@ -48,7 +52,8 @@ func (s Summary) missing() string {
 	return fmt.Sprintf("incomplete: %s of %s planned trials are here", formatInt(int64(got)), formatInt(int64(s.Run.Planned)))
 }
 
-// Scenario is the cells of one scenario.
+// Scenario is the cells of one scenario, of a closed loop or of an open one
+// whose rate was had in one way: a run may hold several of the same name.
 type Scenario struct {
 	Name  string `json:"scenario"`
 	Cells []Cell `json:"cells"`
@@ -88,6 +93,8 @@ type Arm struct {
 	// WorldStopped is the number of ok trials within whose slices the Go
 	// runtime stopped the world.
 	WorldStopped int `json:"trials_with_world_stops,omitempty"`
+	// Open is nil for an arm of a closed loop, and for one without ok trials.
+	Open *OpenLoop `json:"open_loop,omitempty"`
 	// Values are over the ok trials.
 	Values map[results.Metric]Estimate `json:"values"`
 	// Ratios are to the reference arm, turn by turn within each block, of the
@@ -139,7 +146,7 @@ type Problem struct {
 func Summarise(run results.Run, trials []results.Trial) Summary {
 	s := Summary{Run: run}
 	var contests []*contest
-	for _, sweep := range group(trials, func(t results.Trial) string { return t.Scenario }) {
+	for _, sweep := range group(trials, sweepOf) {
 		scenario := Scenario{Name: sweep[0].Scenario}
 		for _, cell := range group(sweep, func(t results.Trial) results.Cell { return t.Cell }) {
 			summary, arms := summariseCell(cell)
@@ -156,6 +163,8 @@ func Summarise(run results.Run, trials []results.Trial) Summary {
 		}
 	}
 	s.Commands = summariseCommands(run.Commands, s.Scenarios)
+	s.Costs = costModels(trials)
+	s.Crossovers = crossovers(s.Scenarios, trials)
 	return s
 }
 
@@ -188,6 +197,7 @@ func summariseCell(trials []results.Trial) (cell Cell, arms [][]results.Trial) {
 		}
 		cell.Arms = append(cell.Arms, summary)
 	}
+	cell.dropEmptyRatios()
 	cell.Noise = cell.noise()
 	return cell, arms
 }
@@ -200,6 +210,7 @@ func summariseArm(trials []results.Trial, void map[int]bool) Arm {
 		Values: map[results.Metric]Estimate{}, Ratios: map[results.Metric]*Ratio{},
 	}
 	values := make(map[results.Metric][]float64)
+	measured := 0 // ok trials that counted anything
 	for _, t := range trials {
 		arm.Blocks.count(t.Status)
 		if void[t.Block] {
@@ -212,11 +223,15 @@ func summariseArm(trials []results.Trial, void map[int]bool) Arm {
 			arm.Problems = append(arm.Problems, Problem{t.Block, t.Status, t.Reason, t.Errors, t.Stderr})
 			continue
 		}
-		if n := samples(t); arm.Blocks.OK == 1 || n < arm.Samples {
-			arm.Samples = n
-		}
-		if n := len(t.Slices); arm.Blocks.OK == 1 || n < arm.Slices {
-			arm.Slices = n
+		arm.countOpen(t)
+		if !missedSLO(t) {
+			measured++
+			if n := samples(t); measured == 1 || n < arm.Samples {
+				arm.Samples = n
+			}
+			if n := len(t.Slices); measured == 1 || n < arm.Slices {
+				arm.Slices = n
+			}
 		}
 		arm.MostSlices = max(arm.MostSlices, len(t.Slices))
 		if t.Values[results.WorldStops] > 0 {
@@ -224,6 +239,9 @@ func summariseArm(trials []results.Trial, void map[int]bool) Arm {
 		}
 		for metric, v := range t.Values {
 			values[metric] = append(values[metric], v)
+		}
+		if share, ok := figure(t, sloShare); ok {
+			values[sloShare] = append(values[sloShare], share)
 		}
 	}
 	for metric, v := range values {
@@ -261,7 +279,8 @@ func samples(t results.Trial) int64 {
 		}
 		return n
 	}
-	return int64(t.Values[results.Messages])
+	// Of an open loop, a message that was never sent has waited all the same.
+	return int64(t.Values[results.Messages] + t.Values[results.Unsent])
 }
 
 // estimate is over at least one value.

@@ -62,7 +62,14 @@ func newTable(sc Scenario) table {
 	case results.ScenarioChain:
 		t.columns = append(t.columns, chainColumns(rows)...)
 	default:
-		t.columns = append(t.columns, messageColumns(rows)...)
+		switch demandOf(sc.Cells[0].Cell) {
+		case byRate, byCapacity:
+			t.columns = append(t.columns, openColumns(rows)...)
+		case bySLO:
+			t.columns = append(t.columns, sloColumns(rows)...)
+		default:
+			t.columns = append(t.columns, messageColumns(rows)...)
+		}
 	}
 	t.columns = slices.DeleteFunc(t.columns, column.empty)
 	return t
@@ -88,9 +95,9 @@ func messageColumns(rows []row) []column {
 	cols = append(cols, compared("msgs/s", results.Throughput, 1, rows, secondary())...)
 	cols = append(cols, compared("server CPU\nns/msg", results.ServerCPUPerMessage, 1, rows, primary())...)
 	return append(cols,
-		percentile("p50\nµs", results.LatencyP50, 0.5, rows, 12),
-		percentile("p99\nµs", results.LatencyP99, 0.99, rows, 6),
-		percentile("p99.9\nµs", results.LatencyP999, 0.999, rows, 13),
+		percentile("p50\nµs", results.LatencyP50, rows, 12),
+		percentile("p99\nµs", results.LatencyP99, rows, 6),
+		percentile("p99.9\nµs", results.LatencyP999, rows, 13),
 		counted("events\n/wait", results.EventsPerWait, rows, 16),
 		counted("syscalls\n/msg", results.ServerSyscallsPerMsg, rows, 17),
 	)
@@ -102,33 +109,40 @@ func connectColumns(rows []row) []column {
 	cols = append(cols, plainMetric("connects\n/s", results.ConnectsPerSecond, 1, rows, 13))
 	cols = append(cols, compared("server CPU\nns/connect", results.ServerCPUPerConnection, 1, rows, primary())...)
 	return append(cols,
-		percentile("p50\nµs", results.LatencyP50, 0.5, rows, 12),
-		percentile("p99\nµs", results.LatencyP99, 0.99, rows, 6),
+		percentile("p50\nµs", results.LatencyP50, rows, 12),
+		percentile("p99\nµs", results.LatencyP99, rows, 6),
 		plainMetric("server RSS\nB/connect", results.ServerRSSPerConnection, 1, rows, 16),
 		plainMetric("load RSS\nB/connect", results.LoadRSSPerConnection, 1, rows, 17),
 	)
 }
 
 func plainMetric(header string, m results.Metric, unit float64, rows []row, rank int) column {
-	return numbers(header, rank, rows, func(r row) number {
-		e, ok := r.arm.Values[m]
-		return number{value: e.Value / unit, known: ok}
-	})
+	return numbers(header, rank, rows, func(r row) number { return r.arm.number(m, unit) })
 }
 
 // percentile is the column of a latency percentile, in µs.
-func percentile(header string, m results.Metric, p float64, rows []row, rank int) column {
-	return numbers(header, rank, rows, func(r row) number {
-		e, ok := r.arm.Values[m]
-		n := number{value: e.Value / 1e3, known: ok}
-		switch carried(r.arm.Samples, p) {
-		case carriedNot:
+func percentile(header string, m results.Metric, rows []row, rank int) column {
+	return plainMetric(header, m, 1e3, rows, rank)
+}
+
+// number is the arm's value, of a percentile as far as its samples carry it. An
+// arm that mostly found no rate has no figures at one.
+func (a Arm) number(m results.Metric, unit float64) number {
+	e, ok := a.Values[m]
+	n := number{value: e.Value / unit, known: ok}
+	if m == results.SLORate && a.missesSLO() {
+		return number{word: "none", known: true}
+	}
+	n.hidden = ok && m != results.Capacity && a.missesSLO()
+	if p := m.Percentile(); p > 0 {
+		switch results.Carried(a.Samples, p) {
+		case results.CarriedNot:
 			n.hidden = true
-		case carriedRoughly:
+		case results.CarriedRoughly:
 			n.mark = "~"
 		}
-		return n
-	})
+	}
+	return n
 }
 
 // number is a value in a column that keeps to one number of decimals.
@@ -136,17 +150,20 @@ type number struct {
 	value  float64
 	mark   string // before it
 	known  bool
-	hidden bool // known, but not to be shown: a dash
+	hidden bool   // known, but not to be shown: a dash
+	word   string // in place of the value
 }
 
 const dash = "-"
+
+func (n number) shown() bool { return n.known && !n.hidden && n.word == "" }
 
 func numbers[R any](header string, rank int, rows []R, of func(R) number) column {
 	var shown []float64
 	all := make([]number, len(rows))
 	for i, r := range rows {
 		all[i] = of(r)
-		if all[i].known && !all[i].hidden {
+		if all[i].shown() {
 			shown = append(shown, all[i].value)
 		}
 	}
@@ -163,6 +180,8 @@ func withDecimals(header string, rank int, all []number, digits int) column {
 		switch {
 		case !n.known:
 			c.cells = append(c.cells, "")
+		case n.word != "":
+			c.cells = append(c.cells, n.word)
 		case n.hidden:
 			c.cells = append(c.cells, dash)
 		default:

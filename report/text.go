@@ -16,8 +16,9 @@ import (
 // Text writes the summary for a terminal that is width columns wide: a table
 // for each scenario, and the answer in words. Columns that do not fit are
 // left out, the least important first, and named below the table; what tells
-// rows apart, server CPU and the time of an iteration always stay, and so does
-// the time of a command. Width 0 is unlimited.
+// rows apart, server CPU, of an open loop p99 latency or the rate, and the time
+// of an iteration always stay, and so does the time of a command. Width 0 is
+// unlimited.
 func Text(w io.Writer, s Summary, width int) error {
 	var out bytes.Buffer
 	for _, reason := range s.Distrust() {
@@ -39,11 +40,13 @@ func Text(w io.Writer, s Summary, width int) error {
 			return fmt.Errorf("lay out the table of commands: %w", err)
 		}
 	}
-	for _, sc := range s.Scenarios {
-		t := newTable(sc)
+	for i, t := range newTables(s) {
 		if err := t.text(&out, width, "csv"); err != nil {
-			return fmt.Errorf("lay out the table of %s: %w", plainName(sc.Name), err)
+			return fmt.Errorf("lay out the table of %s: %w", plainName(s.Scenarios[i].Name), err)
 		}
+	}
+	if err := costsText(&out, s, width); err != nil {
+		return err
 	}
 	if t := newPublishedTable(s); t != nil {
 		if err := t.text(&out, width, "json"); err != nil {

@@ -45,9 +45,9 @@ func (f Flag) and(g Flag) Flag {
 func (a *Arm) flag(t results.Trial) {
 	for _, text := range t.Validity {
 		f := Flag{Text: text, Blocks: 1}
-		for _, m := range wordingOfCheck(text).figures {
-			if v, ok := t.Values[m]; ok {
-				f = f.and(Flag{Figures: map[results.Metric]Span{m: {v, v}}})
+		for _, of := range wordingOfCheck(text).figures {
+			if v, ok := figure(t, of.metric); ok {
+				f = f.and(Flag{Figures: map[results.Metric]Span{of.metric: {v, v}}})
 			}
 		}
 		f.Text = text
@@ -61,15 +61,20 @@ func (a *Arm) flag(t results.Trial) {
 
 // checkWording is how a check that did not hold is put.
 type checkWording struct {
-	figures []results.Metric
+	figures []checkFigure
 	words   func(spans []string) string // of all figures, each written out
-	unit    func(Span) string
+	partly  bool                        // words do without those that are not known, and get "" for them
+}
+
+type checkFigure struct {
+	metric results.Metric
+	unit   func(Span) string
 }
 
 // wordingOfCheck has no words for a name that it does not know.
 func wordingOfCheck(name string) checkWording {
 	one := func(m results.Metric, unit func(Span) string, format string) checkWording {
-		return checkWording{[]results.Metric{m}, func(s []string) string { return fmt.Sprintf(format, s[0]) }, unit}
+		return checkWording{figures: []checkFigure{{m, unit}}, words: func(s []string) string { return fmt.Sprintf(format, s[0]) }}
 	}
 	shares := func(s Span) string { return percents(s.Low, s.High) }
 	counts := func(s Span) string { return fromTo(s.Low, s.High, 0) }
@@ -79,12 +84,7 @@ func wordingOfCheck(name string) checkWording {
 	case results.CheckSpeed:
 		return one(results.SpeedChange, shares, "the speed of a CPU changed by %s within a block")
 	case results.CheckThrottled:
-		return one(results.Throttled, func(s Span) string {
-			if from, to := formatDuration(s.Low), formatDuration(s.High); from != to {
-				return from + " to " + to
-			}
-			return formatDuration(s.Low)
-		}, "a CPU quota stopped the processes (for %s)")
+		return one(results.Throttled, durations, "a CPU quota stopped the processes (for %s)")
 	case results.CheckQueue:
 		return one(results.ServerQueueShare, shares, "the server was ready and had no CPU (%s of the time)")
 	case results.CheckSwitches:
@@ -96,9 +96,15 @@ func wordingOfCheck(name string) checkWording {
 	case results.CheckDrift:
 		return one(results.Drift, shares, "the window drifted (its last third differs from its first by %s)")
 	case results.CheckClientBound:
-		return checkWording{[]results.Metric{results.LoadBusyShare, results.ServerBusyShare}, func(s []string) string {
+		return checkWording{figures: []checkFigure{{results.LoadBusyShare, shares}, {results.ServerBusyShare, shares}}, words: func(s []string) string {
 			return fmt.Sprintf("the load generator was the bottleneck (%s busy, the server %s): throughput is not the server's, CPU per message is", s[0], s[1])
-		}, shares}
+		}}
+	case results.CheckSaturated:
+		return saturatedWording()
+	case results.CheckLag:
+		return one(results.LagP99, durations, "the load generator was late (p99 of send lag %s, more than "+percent(results.LagFlagged)+" %% of p99 latency): latencies are partly its own")
+	case results.CheckSLO:
+		return missedWording()
 	}
 	return checkWording{}
 }
@@ -108,12 +114,16 @@ func wordingOfCheck(name string) checkWording {
 func (f Flag) String() string {
 	wording := wordingOfCheck(f.Text)
 	var spans []string
-	for _, m := range wording.figures {
-		s, ok := f.Figures[m]
-		if !ok {
+	for _, of := range wording.figures {
+		s, ok := f.Figures[of.metric]
+		switch {
+		case ok:
+			spans = append(spans, of.unit(s))
+		case wording.partly:
+			spans = append(spans, "")
+		default:
 			return f.Text // which is a check's name
 		}
-		spans = append(spans, wording.unit(s))
 	}
 	if wording.words == nil {
 		return plainText(f.Text)
@@ -122,7 +132,8 @@ func (f Flag) String() string {
 }
 
 // flagNotes say every flag of a scenario once, with the trials that carry it.
-// That the world was stopped is said by another note, with how often.
+// That the world was stopped is said by another note, with how often. In an open
+// loop the load generator is always busy: it waits for the time by looking.
 func flagNotes(sc Scenario, varying []dimension) []string {
 	var order []string
 	flags, where := make(map[string]Flag), make(map[string]*spots)
@@ -131,7 +142,7 @@ func flagNotes(sc Scenario, varying []dimension) []string {
 		for _, a := range c.Arms {
 			trials += a.Blocks.Counted()
 			for _, f := range a.Flags {
-				if f.Text == string(results.CheckWorldStops) && a.WorldStopped > 0 {
+				if f.Text == string(results.CheckWorldStops) && a.WorldStopped > 0 || f.Text == string(results.CheckClientBound) && open(c.Cell) {
 					continue
 				}
 				g, known := flags[f.Text]

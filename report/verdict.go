@@ -10,10 +10,13 @@ import (
 
 // Verdict says which arm of a cell took the least server CPU per message, or
 // per connection in scenario connect, or in scenario chain the least time per
-// iteration. Control arms are left out.
+// iteration. In an open loop it says which had the least p99 latency or, under
+// an SLO, the highest rate: there HighestIsBest, and low and below are to be read
+// as high and above. Control arms are left out.
 type Verdict struct {
-	Metric results.Metric `json:"metric"`
-	Lowest string         `json:"lowest"` // of the arms that none is named below, the lowest
+	Metric        results.Metric `json:"metric"`
+	HighestIsBest bool           `json:"highest_is_best,omitempty"`
+	Lowest        string         `json:"lowest"` // of the arms that none is named below, the lowest; empty if none can be compared
 	// Equal are the other arms that none is named below.
 	Equal []string `json:"no_clear_difference,omitempty"`
 	// Above are the arms that another is named below, with their ratio to
@@ -21,6 +24,11 @@ type Verdict struct {
 	Above []Comparison `json:"above,omitempty"`
 	// TooFew are the arms that have too few blocks in common with Lowest.
 	TooFew []string `json:"too_few_blocks,omitempty"`
+	// Saturated are the arms that were in most trials, where latency is compared:
+	// theirs compares with none.
+	Saturated []string `json:"saturated,omitempty"`
+	// Missed are the arms that mostly found no rate that keeps to the SLO.
+	Missed []string `json:"slo_missed,omitempty"`
 	// Blocks is the least number of blocks that Equal and Above stand on.
 	Blocks int `json:"blocks"`
 }
@@ -36,10 +44,12 @@ type Comparison struct {
 type contest struct {
 	cell  Cell
 	arms  []int // of cell.Arms, that can take part
+	out   []int // that cannot: see incomparable
 	pairs []pair
 }
 
-// pair is the ratio of one arm to another, both by their places in cell.Arms.
+// pair is the ratio of one arm to another, both by their places in cell.Arms. Of
+// a metric that is to be high, it is the ratio of inverses: above is always worse.
 type pair struct {
 	above, below int
 	ratio        Ratio // above 1, or at it, or the places would be exchanged
@@ -59,16 +69,21 @@ func newContest(cell Cell, trials [][]results.Trial) *contest {
 		if a.Control {
 			continue
 		}
+		if a.incomparable(m.Metric) {
+			t.out = append(t.out, i)
+			continue
+		}
 		for _, j := range t.arms {
 			logs := m.BlockLogRatios(trials[i], trials[j])
 			if len(logs) == 0 {
 				continue
 			}
+			if highestIsBest(m.Metric) {
+				negate(logs)
+			}
 			p := pair{i, j, ratioOf(logs)}
 			if p.ratio.Value < 1 {
-				for k := range logs {
-					logs[k] = -logs[k]
-				}
+				negate(logs)
 				p = pair{j, i, ratioOf(logs)}
 			}
 			t.pairs = append(t.pairs, p)
@@ -77,6 +92,16 @@ func newContest(cell Cell, trials [][]results.Trial) *contest {
 	}
 	return t
 }
+
+func negate(logs []float64) {
+	for i := range logs {
+		logs[i] = -logs[i]
+	}
+}
+
+// highestIsBest is of the one metric that arms are judged by and that is to be
+// high.
+func highestIsBest(m results.Metric) bool { return m == results.SLORate }
 
 // adjustContests asks for all differences of a run at once.
 func adjustContests(contests []*contest) {
@@ -93,14 +118,15 @@ func adjustContests(contests []*contest) {
 }
 
 // Where a block has less than fewTurns, what disturbs the machine does not cancel,
-// and only what no disturbance explains is named.
+// and only what no disturbance explains is named. The one turn of an open loop
+// is as long as many.
 const fewTurns, fewTurnsEffect = 2, 0.5
 
 // named tells whether the pair differs by more than chance, and by more than
 // identical arms do where that is known.
 func (t *contest) named(p pair) bool {
 	least := t.cell.Noise[t.cell.Primary().Metric].Floor
-	if min(t.cell.Arms[p.above].Slices, t.cell.Arms[p.below].Slices) < fewTurns {
+	if !open(t.cell.Cell) && min(t.cell.Arms[p.above].Slices, t.cell.Arms[p.below].Slices) < fewTurns {
 		least = max(least, fewTurnsEffect)
 	}
 	return p.ratio.PAdjusted <= significant && p.ratio.Value > 1+least
@@ -129,7 +155,26 @@ func (r Ratio) inverse() Ratio {
 // verdict is nil if there are fewer than two arms, or none has a value, or
 // each has another below it.
 func (t *contest) verdict() *Verdict {
+	v := t.decided()
+	if v == nil {
+		return nil
+	}
+	v.HighestIsBest = highestIsBest(v.Metric)
+	for _, i := range t.out {
+		if name := t.cell.Arms[i].Name; v.HighestIsBest {
+			v.Missed = append(v.Missed, name)
+		} else {
+			v.Saturated = append(v.Saturated, name)
+		}
+	}
+	return v
+}
+
+func (t *contest) decided() *Verdict {
 	metric := t.cell.Primary().Metric
+	if len(t.out) > 0 && len(t.arms) < 2 {
+		return t.leftOver(metric)
+	}
 	if len(t.arms) < 2 || !slices.ContainsFunc(t.arms, func(i int) bool { _, ok := t.cell.Arms[i].Values[metric]; return ok }) {
 		return nil
 	}
@@ -162,6 +207,9 @@ func (t *contest) verdict() *Verdict {
 			v.TooFew = append(v.TooFew, name)
 			continue
 		case beaten[i]:
+			if highestIsBest(metric) {
+				r = r.inverse()
+			}
 			v.Above = append(v.Above, Comparison{name, r})
 		default:
 			v.Equal = append(v.Equal, name)
@@ -206,6 +254,21 @@ func (t *contest) undecided(metric results.Metric) *Verdict {
 	return v
 }
 
+// leftOver is the verdict where at most one arm can be compared, because the
+// others are out of it; nil if there are no others.
+func (t *contest) leftOver(metric results.Metric) *Verdict {
+	if len(t.arms)+len(t.out) < 2 {
+		return nil
+	}
+	v := &Verdict{Metric: metric}
+	for _, i := range t.arms {
+		if _, ok := t.cell.Arms[i].Values[metric]; ok {
+			v.Lowest = t.cell.Arms[i].Name
+		}
+	}
+	return v
+}
+
 // sides are the arms that took the least, those that took more and those
 // that nothing is said of, each in the order of names.
 func (v *Verdict) sides() (least, more, unknown []string) {
@@ -214,4 +277,28 @@ func (v *Verdict) sides() (least, more, unknown []string) {
 	}
 	least = slices.Sorted(slices.Values(append([]string{v.Lowest}, v.Equal...)))
 	return least, slices.Sorted(slices.Values(more)), slices.Sorted(slices.Values(v.TooFew))
+}
+
+// alone says that there was nothing to compare the one arm with that took part,
+// if one did.
+func (v *Verdict) alone() bool {
+	return len(v.Equal)+len(v.Above)+len(v.TooFew) == 0
+}
+
+// out are the arms that did not take part.
+func (v *Verdict) out() []string { return slices.Concat(v.Saturated, v.Missed) }
+
+// outWords say why the arms of those names did not.
+func (v *Verdict) outWords(names []string) string {
+	if v.HighestIsBest {
+		return enumerate(names) + " " + verbFor(names, "keeps", "keep") + " to the SLO at no rate that was tried"
+	}
+	return enumerate(names) + " " + verbFor(names, "is", "are") + " saturated"
+}
+
+func verbFor(names []string, one, many string) string {
+	if len(names) == 1 {
+		return one
+	}
+	return many
 }

@@ -85,7 +85,10 @@ func rowColumns(rows []row, varying []dimension) []column {
 		})
 		c.cell = true
 		for i, r := range rows {
-			if d.zero != "" && d.value(r.cell.Cell) == 0 {
+			switch {
+			case d.show != nil:
+				c.cells[i] = d.show(r.cell.Cell)
+			case d.zero != "" && d.value(r.cell.Cell) == 0:
 				c.cells[i] = d.zero
 			}
 		}

@@ -32,10 +32,21 @@ const (
 	LatencyP99             Metric = "latency_p99_ns"
 	LatencyP999            Metric = "latency_p999_ns"
 	LatencyMax             Metric = "latency_max_ns"
-	ServerSwitches         Metric = "server_involuntary_switches" // of the loop's thread, within slices
-	LoadSwitches           Metric = "load_involuntary_switches"
-	WorldStops             Metric = "world_stops"       // by the Go runtime of either process, within slices
-	BlockOverhead          Metric = "block_overhead_ns" // a block's time beyond connecting, warm-up, slices with their snapshots, and closing, per arm
+
+	// Of an open loop. Latency is from the time when a message was to begin.
+	Offered     Metric = "offered_msgs_per_s"  // as scheduled; Throughput is what was achieved
+	Capacity    Metric = "capacity_msgs_per_s" // what the arm did in a closed loop, in the same block
+	LagP50      Metric = "send_lag_p50_ns"     // how much later than it could have been a message was sent: the load generator's doing, not the server's
+	LagP99      Metric = "send_lag_p99_ns"
+	LagMax      Metric = "send_lag_max_ns"
+	LatencyRise Metric = "latency_rise"        // median latency of the last third of messages over that of the first
+	Unsent      Metric = "unsent_messages"     // that the schedule had and no connection was free for until the load generator gave up
+	SLORate     Metric = "slo_rate_msgs_per_s" // the highest rate tried that kept to the SLO
+
+	ServerSwitches Metric = "server_involuntary_switches" // of the loop's thread, within slices
+	LoadSwitches   Metric = "load_involuntary_switches"
+	WorldStops     Metric = "world_stops"       // by the Go runtime of either process, within slices
+	BlockOverhead  Metric = "block_overhead_ns" // a block's time beyond connecting, warm-up, slices with their snapshots, and closing, per arm
 
 	// Of the machine and both sides within the trial's block: see Check.
 	StealShare         Metric = "steal_share"            // of the CPUs' time, from before the block's processes started until they had ended

@@ -20,7 +20,8 @@ type Pairing struct {
 
 // Pairings are the metrics that arms of a cell are compared by, the primary
 // one last: what the mechanism changes is the server's CPU time or, where one
-// process does all, the time.
+// process does all, the time; of an open loop, it is the latency or, where that is
+// bounded, the rate.
 func (c Cell) Pairings() []Pairing {
 	elapsed := func(s Slice) (float64, float64) { return float64(s.ElapsedNS), 1 }
 	cpuPerMessage := Pairing{ServerCPUPerMessage, func(s Slice) (float64, float64) {
@@ -36,6 +37,20 @@ func (c Cell) Pairings() []Pairing {
 		}
 	case ScenarioChain:
 		return []Pairing{cpuPerMessage, {Elapsed, elapsed}}
+	}
+	if c.Open() {
+		latency := func(ns func(Slice) int64) func(Slice) (float64, float64) {
+			return func(s Slice) (float64, float64) { return float64(ns(s)), 1 }
+		}
+		open := []Pairing{
+			cpuPerMessage,
+			{LatencyP50, latency(func(s Slice) int64 { return s.LatencyP50NS })},
+			{LatencyP99, latency(func(s Slice) int64 { return s.LatencyP99NS })},
+		}
+		if c.SLO != "" {
+			open = append(open, Pairing{SLORate, func(s Slice) (float64, float64) { return s.Offered, 1 }})
+		}
+		return open
 	}
 	return []Pairing{
 		{Throughput, func(s Slice) (float64, float64) {

@@ -20,9 +20,38 @@ type Cell struct {
 	Rounds        int     `json:"rounds"`         // messages per active connection, in scenario chain writes after the first ones; 0 where a duration is asked for
 	DurationNS    int64   `json:"duration_ns"`    // window per arm; 0 where rounds are asked for
 	Size          int     `json:"size"`           // payload bytes of a message
-	Rate          float64 `json:"rate"`           // offered msgs/s; 0 is closed loop
+	Rate          float64 `json:"rate"`           // offered msgs/s over all active connections, of an open loop whose rate is given
 	SocketBuffers int     `json:"socket_buffers"` // SO_SNDBUF and SO_RCVBUF asked for; 0 leaves them to the kernel
+
+	// Schedule is when the messages of an open loop are to begin; empty in a
+	// closed one. One of Rate, Load and SLO says how many.
+	Schedule Schedule `json:"schedule,omitempty"`
+	// Load is the offered rate as a share of what the arm itself did in a closed
+	// loop, measured in the same block: 0.2 for 20 %.
+	Load float64 `json:"load,omitempty"`
+	// SLO is the latency that is to be at most SLONS, while the highest rate that
+	// keeps to it is searched.
+	SLO   Metric `json:"slo,omitempty"`
+	SLONS int64  `json:"slo_ns,omitempty"`
 }
+
+// Open says that messages begin at times fixed beforehand, whether or not
+// earlier ones have been answered.
+func (c Cell) Open() bool { return c.Schedule != "" }
+
+// Closed says that messages are exchanged and each waits for the one before:
+// scenarios connect and chain exchange none.
+func (c Cell) Closed() bool {
+	return c.Scenario != ScenarioConnect && c.Scenario != ScenarioChain && !c.Open()
+}
+
+// Schedule is a distribution of the times between messages of an open loop.
+type Schedule string
+
+const (
+	Poisson Schedule = "poisson" // independent of each other, as those of many users are
+	Fixed   Schedule = "fixed"   // always the same
+)
 
 // Trial is what one arm did in one block. It is one line of a result file.
 type Trial struct {
@@ -46,11 +75,12 @@ type Trial struct {
 	Values   map[Metric]float64 `json:"values,omitempty"`
 	Counters *TrialCounters     `json:"counters,omitempty"`
 	Slices   []Slice            `json:"slices,omitempty"`
+	Probes   []Probe            `json:"probes,omitempty"` // the search for the highest rate that keeps to the SLO, in its order
 	Errors   Errors             `json:"errors"`
 	// LatencyHDR is the histogram of every message's (in scenario connect:
 	// every connection's) latency in ns, as HdrHistogram's V2 encoding.
 	LatencyHDR string `json:"latency_hdr"`
-	LagHDR     string `json:"lag_hdr"` // of send lag, open loop only
+	LagHDR     string `json:"lag_hdr"` // of send lag in ns, open loop only
 	// Validity has the checks that did not hold, by their names (see Check),
 	// and sentences about what no check is of.
 	Validity []string `json:"validity,omitempty"`
@@ -91,6 +121,22 @@ type Slice struct {
 	// WorldStops is how often the Go runtime stopped the world of either
 	// process, for its garbage collector or otherwise.
 	WorldStops int64 `json:"world_stops,omitempty"`
+
+	// Of an open loop only, which has one slice: the offered rate in msgs/s, and
+	// percentiles of the latency from the time when a message was to begin, as
+	// far as as many samples carry them.
+	Offered      float64 `json:"offered_msgs_per_s,omitempty"`
+	LatencyP50NS int64   `json:"latency_p50_ns,omitempty"`
+	LatencyP99NS int64   `json:"latency_p99_ns,omitempty"`
+}
+
+// Probe is one rate that was tried while the highest that keeps to an SLO was
+// searched. It is not counted in anything else.
+type Probe struct {
+	Offered   float64 `json:"offered_msgs_per_s"`
+	LatencyNS int64   `json:"latency_ns"` // the percentile that the SLO is of
+	Kept      bool    `json:"kept"`
+	Why       string  `json:"why,omitempty"` // what else than the latency was against it
 }
 
 // Counters counts what one event loop did within the slices of a window.

@@ -18,6 +18,7 @@ const (
 	maxEntries     = 1000    // of a map or list beside the slices
 	maxConnections = 1 << 30 // a process cannot have more descriptors
 	maxCount       = 1 << 50 // messages, events, bytes: ten years of 10 GbE
+	maxLoad        = 1000    // times what a server can do
 	maxValue       = 1e18    // of a metric
 	yearNS         = 365 * 864 * 1e11
 )
@@ -99,8 +100,8 @@ func (t Trial) Validate() error {
 			return fmt.Errorf("%s has %d bytes, where %d are allowed", text.field, len(text.value), maxText)
 		}
 	}
-	if n := max(len(t.Values), len(t.Options), len(t.Validity)); n > maxEntries {
-		return fmt.Errorf("%d values, options or validity flags, where %d are allowed", n, maxEntries)
+	if n := max(len(t.Values), len(t.Options), len(t.Validity), len(t.Probes)); n > maxEntries {
+		return fmt.Errorf("%d values, options, validity flags or probes, where %d are allowed", n, maxEntries)
 	}
 	for _, text := range t.Validity {
 		if len(text) > maxReason {
@@ -114,8 +115,11 @@ func (t Trial) Validate() error {
 }
 
 func (c Cell) validate() error {
-	if !(c.Rate >= 0 && c.Rate <= maxCount) {
-		return fmt.Errorf("rate is %g, where 0 to %g are allowed", c.Rate, float64(maxCount))
+	if !(c.Rate >= 0 && c.Rate <= maxCount) || !(c.Load >= 0 && c.Load <= maxLoad) {
+		return fmt.Errorf("rate is %g and load %g, where 0 to %g and 0 to %d are allowed", c.Rate, c.Load, float64(maxCount), maxLoad)
+	}
+	if max(len(c.Schedule), len(c.SLO)) > maxName {
+		return fmt.Errorf("schedule has %d bytes and slo %d, where %d are allowed", len(c.Schedule), len(c.SLO), maxName)
 	}
 	return firstOutside(
 		bounded{"connections", int64(c.Connections), maxConnections},
@@ -124,6 +128,7 @@ func (c Cell) validate() error {
 		bounded{"duration_ns", c.DurationNS, yearNS},
 		bounded{"size", int64(c.Size), maxCount},
 		bounded{"socket_buffers", int64(c.SocketBuffers), maxCount},
+		bounded{"slo_ns", c.SLONS, yearNS},
 	)
 }
 
@@ -158,12 +163,30 @@ func (t Trial) validateCounts() error {
 			bounded{"slices.server_switches", s.ServerSwitches, maxCount},
 			bounded{"slices.load_switches", s.LoadSwitches, maxCount},
 			bounded{"slices.world_stops", s.WorldStops, maxCount},
+			bounded{"slices.latency_p50_ns", s.LatencyP50NS, yearNS},
+			bounded{"slices.latency_p99_ns", s.LatencyP99NS, yearNS},
 		)
+		err = cmp.Or(err, offered(s.Offered))
 		if err != nil {
 			return err
 		}
 	}
+	for _, p := range t.Probes {
+		if err := cmp.Or(offered(p.Offered), firstOutside(bounded{"probes.latency_ns", p.LatencyNS, yearNS})); err != nil {
+			return err
+		}
+		if len(p.Why) > maxReason {
+			return fmt.Errorf("the reason of a probe has %d bytes, where %d are allowed", len(p.Why), maxReason)
+		}
+	}
 	return firstOutside(counts...)
+}
+
+func offered(rate float64) error {
+	if !(rate >= 0 && rate <= maxCount) {
+		return fmt.Errorf("offered_msgs_per_s is %g, where 0 to %g are allowed", rate, float64(maxCount))
+	}
+	return nil
 }
 
 func (c Counters) bounds(prefix string) []bounded {
@@ -210,6 +233,7 @@ func (m Metric) maybeNegative() bool {
 		ServerUserCPUPerMsg, ServerSystemCPUPerMsg,
 		StealShare, Throttled, ServerQueueShare, ServerBusyShare, LoadBusyShare, ListenDrops, RetransmittedShare, PilotRound,
 		ServerOwnCPUPerMessage, ServerSwitches, LoadSwitches, WorldStops,
+		Offered, Capacity, LagP50, LagP99, LagMax, LatencyRise, Unsent, SLORate,
 		LatencyP50, LatencyP90, LatencyP99, LatencyP999, LatencyMax:
 		return false
 	}

@@ -15,6 +15,9 @@ const (
 	CheckListen      Check = "listen"       // connections were dropped before they were accepted: ListenDrops
 	CheckRetransmits Check = "retransmits"  // segments were sent again: RetransmittedShare
 	CheckWorldStops  Check = "world-stops"  // the Go runtime stopped the world of a worker within a slice
+	CheckSaturated   Check = "saturated"    // open loop: less was achieved than offered, or latency rose through the window
+	CheckLag         Check = "send-lag"     // open loop: the load generator was late: LagP99
+	CheckSLO         Check = "slo-missed"   // no rate that was tried kept to the SLO
 	CheckDrift       Check = "drift"        // the end of the window differs from its beginning: Drift
 )
 
@@ -32,6 +35,9 @@ const (
 	SwitchesFlagged            = 50.0       // per second
 	BusyFlagged                = 0.95       // of a side's CPU
 	RetransmittedFlagged       = 0.01       // of the segments sent
+	AchievedFlagged            = 0.99       // of the offered rate
+	RiseFlagged                = 1.5        // median latency of the last third over that of the first
+	LagFlagged                 = 0.1        // of the 99th percentile of latency, by that of send lag
 	DriftFlagged, DriftFlagMAD = 0.02, 3.0  // the greater of a share, and of so many median absolute deviations
 )
 

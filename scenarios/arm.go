@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"strings"
 	"time"
@@ -24,6 +25,8 @@ type armRun struct {
 	address      netip.AddrPort
 	idleRSS      [2]int64 // of server and load, before connecting
 	pilot        pilot
+	capacities   []float64 // msgs/s in a closed loop, of each turn that measured it
+	search       *search   // of a service level
 	trial        results.Trial
 }
 
@@ -143,6 +146,9 @@ func (a *armRun) askServer(ctx context.Context, do Verb) (ServerState, error) {
 // wrong there: any failure of a message fails the trial.
 func (a *armRun) askLoad(ctx context.Context, c Command) (LoadState, error) {
 	messages := int64(max(1, c.Rounds)) * int64(a.block.cell.Active) // by duration, those in hand at its end
+	if c.Do == DoPace {
+		messages = int64(c.Rate * c.Duration.Seconds())
+	}
 	ctx, cancel := bounded(ctx, a.block.limit(messages)+c.Duration, string(c.Do)+" of the load generator")
 	defer cancel()
 	reply, err := a.load.Do(ctx, c)
@@ -200,10 +206,9 @@ func (a *armRun) collect(ctx context.Context) error {
 	if state == nil {
 		return errors.New("load generator: report: no answer in the reply")
 	}
-	for metric, value := range state.Latency {
-		a.trial.Values[metric] = value
-	}
-	a.trial.LatencyHDR = state.LatencyHDR
+	maps.Copy(a.trial.Values, state.Latency)
+	maps.Copy(a.trial.Values, state.Lag)
+	a.trial.LatencyHDR, a.trial.LagHDR = state.LatencyHDR, state.LagHDR
 	_, serverRSS, err := a.report(ctx, a.server)
 	if err != nil {
 		return fmt.Errorf("server: %w", err)
@@ -248,7 +253,7 @@ func (a *armRun) finished(interrupted error, overhead time.Duration, vitality Vi
 func (a *armRun) disbelieve(err error) {
 	t := &a.trial
 	t.Status, t.Reason, t.Stderr = results.StatusFailed, "a worker's answers make no sense: "+cut(err.Error()), ""
-	t.Values, t.Counters, t.Slices, t.Errors, t.LatencyHDR = nil, nil, nil, results.Errors{}, ""
+	t.Values, t.Counters, t.Slices, t.Probes, t.Errors, t.LatencyHDR, t.LagHDR = nil, nil, nil, nil, results.Errors{}, "", ""
 }
 
 // cut bounds what a worker says.

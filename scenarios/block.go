@@ -76,11 +76,13 @@ func (b *block) run(ctx context.Context, arms []Arm, started []int, seed uint64)
 // live takes arms that are alive together from their start to their end.
 func (b *block) live(ctx context.Context, arms []*armRun) {
 	window := b.exchange
-	switch b.cell.Scenario {
-	case Connect:
+	switch {
+	case b.cell.Scenario == Connect:
 		window = b.setUpRepeatedly
-	case Chain:
+	case b.cell.Scenario == Chain:
 		window = b.chains
+	case b.cell.Open():
+		window = b.offer
 	}
 	if b.cell.Scenario == Chain {
 		each(ctx, arms, (*armRun).startChain)
@@ -113,6 +115,17 @@ func each(ctx context.Context, arms []*armRun, step func(*armRun, context.Contex
 
 // inTurns gives every arm one slice per turn, in balanced random orders.
 func (b *block) inTurns(ctx context.Context, arms []*armRun, turns int, slice func(a *armRun, ctx context.Context, turn int) (results.Slice, error)) {
+	b.takeTurns(ctx, arms, turns, func(a *armRun, ctx context.Context, turn, place int) error {
+		s, err := slice(a, ctx, turn)
+		if err == nil {
+			a.keep(s, turn, place)
+		}
+		return err
+	})
+}
+
+// takeTurns does a step for every arm in each turn, in balanced random orders.
+func (b *block) takeTurns(ctx context.Context, arms []*armRun, turns int, step func(a *armRun, ctx context.Context, turn, place int) error) {
 	for turn := range turns {
 		if ctx.Err() != nil || !slices.ContainsFunc(arms, func(a *armRun) bool { return !a.failed() }) {
 			return
@@ -121,14 +134,7 @@ func (b *block) inTurns(ctx context.Context, arms []*armRun, turns int, slice fu
 		b.machine.Turn()
 		b.useful -= time.Since(began)
 		for place, a := range b.nextTurn(arms) {
-			a.attempt(ctx, func(a *armRun, ctx context.Context) error {
-				s, err := slice(a, ctx, turn)
-				if err == nil {
-					s.Turn, s.Order = turn, place
-					a.trial.Slices = append(a.trial.Slices, s)
-				}
-				return err
-			})
+			a.attempt(ctx, func(a *armRun, ctx context.Context) error { return step(a, ctx, turn, place) })
 		}
 	}
 }
@@ -147,8 +153,7 @@ func (b *block) nextTurn(arms []*armRun) []*armRun {
 
 // exchange runs the window of a cell whose connections carry messages.
 func (b *block) exchange(ctx context.Context, arms []*armRun) {
-	each(ctx, arms, (*armRun).connect)
-	each(ctx, arms, (*armRun).warmUp)
+	b.prepare(ctx, arms)
 	var pilots []pilot
 	for _, a := range arms {
 		if !a.failed() {
@@ -161,6 +166,12 @@ func (b *block) exchange(ctx context.Context, arms []*armRun) {
 	b.inTurns(ctx, arms, len(b.parts), func(a *armRun, ctx context.Context, turn int) (results.Slice, error) {
 		return a.slice(ctx, b.parts[turn])
 	})
+}
+
+// prepare connects and warms up arms that are to exchange messages.
+func (b *block) prepare(ctx context.Context, arms []*armRun) {
+	each(ctx, arms, (*armRun).connect)
+	each(ctx, arms, (*armRun).warmUp)
 }
 
 // setUpRepeatedly runs the window of a cell whose slices are set-ups. The

@@ -47,7 +47,7 @@ func (r Request) check() error {
 		}
 	}
 	cells := 1.0
-	for _, n := range []int{len(s.Connections), len(s.Active), len(s.Rounds), len(s.Sizes), len(s.SocketBuffers)} {
+	for _, n := range []int{len(s.Connections), len(s.Active), len(s.Rounds), len(s.Sizes), len(s.SocketBuffers), len(s.Rates) + len(s.SLOs)} {
 		cells *= float64(max(1, n))
 	}
 	if cells > maxCells {
@@ -83,6 +83,16 @@ func (r Request) check() error {
 	}
 	if len(r.Spins) > 0 && (r.Preset != "" || slices.Contains(r.Scenarios, Connect) || slices.Contains(r.Scenarios, Chain)) {
 		return &Invalid{Flag: "--spin", Allowed: "servers spin for messages, which presets and the scenarios " + Connect + " and " + Chain + " do not send, or not alone"}
+	}
+	if err := s.checkOffers(); err != nil {
+		return err
+	}
+	if r.Preset != "" {
+		return nil // it says itself what it refuses
+	}
+	r.Scenarios = r.names()
+	if err := r.fitsOffers(); err != nil {
+		return err
 	}
 	return r.fits()
 }

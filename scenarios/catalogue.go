@@ -19,6 +19,12 @@ const Connect = results.ScenarioConnect
 // iterations of one process.
 const Chain = results.ScenarioChain
 
+// Open is the scenario that is an open loop in any case; others are with a rate.
+const Open = "rate"
+
+// Map is the scenario that covers connections and the active share.
+const Map = "map"
+
 // Overview is what is run when no scenario is named.
 const Overview = "overview"
 
@@ -45,6 +51,12 @@ type Sweep struct {
 	Duration      time.Duration // window per arm and block
 	Sizes         []int         // bytes
 	SocketBuffers []int         // bytes; 0: the kernel's own
+
+	// Of open loops, whose slices are as long as the window. A sweep with neither
+	// rates nor service levels has closed ones.
+	Rates    []Rate
+	SLOs     []SLO
+	Schedule results.Schedule // Poisson if empty
 }
 
 const (
@@ -71,8 +83,9 @@ func Scenarios() []Scenario {
 			Slice:    messages,
 			blocks:   overviewBlocks,
 			parts: []part{
-				{"idle", Sweep{Connections: []int{10, 100, 1000, 10000}, Active: []Amount{{Count: 10}}, Duration: 100 * time.Millisecond, Sizes: []int{64}, SocketBuffers: []int{0}}, overviewTurns},
-				{"echo", Sweep{Connections: []int{100, 1000}, Active: []Amount{{Percent: 100}}, Duration: 100 * time.Millisecond, Sizes: []int{64}, SocketBuffers: []int{0}}, overviewTurns},
+				{"idle", few(Amount{Count: 10}, 10, 30, 100, 300, 1000, 5000), overviewTurns},
+				{"idle", few(Amount{Count: 100}, 300), overviewTurns},
+				{"echo", few(Amount{Percent: 100}, 300), overviewTurns},
 			},
 		},
 		{
@@ -112,6 +125,24 @@ func Scenarios() []Scenario {
 			},
 		},
 		{
+			Name:     Open,
+			Question: "What is the latency at a given load?",
+			Slice:    "an open loop for a second or more: messages begin at times fixed beforehand",
+			blocks:   defaultBlocks,
+			parts: []part{
+				{Open, Sweep{Connections: []int{100}, Active: []Amount{{Percent: 100}}, Duration: minOpen, Sizes: []int{64}, SocketBuffers: []int{0}, Rates: []Rate{{Share: 0.2}, {Share: 0.4}, {Share: 0.6}, {Share: 0.8}, {Share: 0.9}}}, 0},
+			},
+		},
+		{
+			Name:     Map,
+			Question: "Which one is the cheapest, for how many connections and how many of them active?",
+			Slice:    messages,
+			blocks:   overviewBlocks,
+			parts: []part{
+				{"idle", Sweep{Connections: []int{10, 30, 100, 300, 1000, 3000, 10000}, Active: []Amount{{Percent: 1}, {Percent: 10}, {Percent: 50}, {Percent: 100}}, Duration: 100 * time.Millisecond, Sizes: []int{64}, SocketBuffers: []int{0}}, overviewTurns},
+			},
+		},
+		{
 			Name:     Chain,
 			Question: "The classic benchmark of libevent: what do a wait, a read and a write cost among n socket pairs?",
 			Slice:    "one iteration: a first bytes and w chained writes of a byte",
@@ -119,6 +150,11 @@ func Scenarios() []Scenario {
 			parts:    chains(100, 1000, 5000),
 		},
 	}
+}
+
+// few is a small sweep, of short windows.
+func few(active Amount, connections ...int) Sweep {
+	return Sweep{Connections: connections, Active: []Amount{active}, Duration: 100 * time.Millisecond, Sizes: []int{64}, SocketBuffers: []int{0}}
 }
 
 // chains are the two classic workloads: a token that runs around, and a hundred

@@ -46,6 +46,8 @@ func (p Plan) costOfBlock(c results.Cell) float64 {
 		one += settingUp * float64(setUps(time.Duration(settingUp)))
 	case c.Rounds > 0:
 		one += round * float64(c.Rounds+2+(c.Rounds+warmUpShare-1)/warmUpShare)
+	case c.Open():
+		one += p.costOfOffer(c, window)
 	default:
 		slices := max(1, window/costOfSliceAlone(c, p.Slice))
 		one += window + max(window/warmUpShare, round*slices) + costOfSlice*slices + 2*round + float64(p.Slice)
@@ -54,6 +56,21 @@ func (p Plan) costOfBlock(c results.Cell) float64 {
 		one = costOfArm + p.costOfChain(c)
 	}
 	return one * float64(len(p.Arms))
+}
+
+// costOfOffer is of an open loop: warm-up, the capacity that its rate is a share
+// of, a search for a rate, and the slice itself.
+func (p Plan) costOfOffer(c results.Cell, window float64) float64 {
+	const probes = 9 // with those that are tried twice
+	paced := window + window/warmUpShare + costOfSlice
+	total := 2*costOfRound(c) + float64(p.Slice) + paced
+	if c.Rate == 0 {
+		total += capacityTurns * (float64(capacityPiece(time.Duration(costOfRound(c)))) + costOfSlice)
+	}
+	if c.SLO != "" {
+		total += probes * (window + costOfSlice)
+	}
+	return total
 }
 
 // costOfRound is of a message on each active connection.

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -31,6 +32,7 @@ func echoAsStranger(manner, port string) error {
 		return err
 	}
 	var reads atomic.Int64
+	var stall sync.RWMutex // held by one that stalls them all
 	for {
 		c, err := l.Accept()
 		if err != nil {
@@ -50,7 +52,13 @@ func echoAsStranger(manner, port string) error {
 				case manner == "mortal" && reads.Add(1) == 50:
 					fmt.Fprintln(os.Stderr, "fifty is enough")
 					os.Exit(3)
+				case manner == "stalling" && reads.Add(1)%stallEvery == 0:
+					stall.Lock()
+					time.Sleep(stallFor)
+					stall.Unlock()
 				}
+				stall.RLock()
+				stall.RUnlock()
 				if _, err := c.Write(b[:n]); err != nil {
 					return
 				}
@@ -58,6 +66,12 @@ func echoAsStranger(manner, port string) error {
 		}()
 	}
 }
+
+// A stalling stranger answers nobody for a time, once in so many messages.
+const (
+	stallEvery = 1500
+	stallFor   = 200 * time.Millisecond
+)
 
 // stranger is a command line of such a server.
 func stranger(t *testing.T, manner, port string) string {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/netip"
 	"time"
 
@@ -24,7 +25,8 @@ type fakeLauncher struct {
 	outside    time.Duration // how far a clock read from outside is ahead
 	shared     string        // why its workers share their descriptors
 	log        []string
-	live       int // workers that were not stopped
+	live       int                 // workers that were not stopped
+	paces      []scenarios.Command // of open loops
 
 	servers map[netip.AddrPort]*fakeServer
 }
@@ -75,6 +77,7 @@ type fakeWorker struct {
 	spec     scenarios.Spec
 	server   *fakeServer
 	stopped  bool
+	latency  map[results.Metric]float64 // that was recorded
 }
 
 func (w *fakeWorker) Ended() <-chan struct{} { return nil }
@@ -112,6 +115,10 @@ func (w *fakeWorker) answer(c scenarios.Command) (scenarios.Reply, error) {
 	}
 	state := &scenarios.LoadState{}
 	switch c.Do {
+	case scenarios.DoPace:
+		w.pace(c, state)
+	case scenarios.DoReport:
+		state.Latency = w.latency
 	case scenarios.DoConnect:
 		s.open = w.spec.Connections
 		s.cpu += time.Duration(w.spec.Connections) * w.launcher.perMessage[s.backend] / 2
@@ -137,6 +144,31 @@ func (w *fakeWorker) answer(c scenarios.Command) (scenarios.Reply, error) {
 		s.cpu += time.Duration(n) * pace / 2
 	}
 	return scenarios.Reply{Load: state}, nil
+}
+
+// pace is an open loop at a server whose times between messages and to serve one
+// are exponential: the latency of a share ρ of its capacity is exponential with
+// the mean that it has for one message, over 1-ρ. From its capacity on it is a
+// second.
+func (w *fakeWorker) pace(c scenarios.Command, state *scenarios.LoadState) {
+	f, s := w.launcher, w.server
+	f.paces = append(f.paces, c)
+	one := f.perMessage[s.backend]
+	n := int64(math.Round(c.Rate * c.Duration.Seconds()))
+	state.Messages, state.Offered, state.Rise = n, float64(n)/c.Duration.Seconds(), 1
+	state.Elapsed = max(c.Duration, time.Duration(n)*one)
+	mean := float64(time.Second)
+	if busy := c.Rate * one.Seconds(); busy < 1 {
+		mean = min(mean, float64(one)/(1-busy))
+	}
+	state.Latency = map[results.Metric]float64{results.LatencyP50: mean * math.Ln2, results.LatencyP99: mean * math.Log(100)}
+	state.Lag = map[results.Metric]float64{results.LagP99: 1000}
+	s.counters.Reads += n
+	s.counters.Waits += n
+	s.cpu += time.Duration(n) * one / 2
+	if c.Record {
+		w.latency = state.Latency
+	}
 }
 
 // iterate is an iteration of a chain. Each takes a nanosecond longer than the one

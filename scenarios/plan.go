@@ -135,10 +135,7 @@ func (p Plan) mostBlocks() int {
 
 // scenarios plans the scenarios of a request.
 func (p *Plan) scenarios(r Request) error {
-	names := r.Scenarios
-	if len(names) == 0 {
-		names = []string{Overview}
-	}
+	names := r.names()
 	p.Scenario = strings.Join(names, " ")
 	for _, name := range names {
 		s, err := lookup(name)
@@ -157,6 +154,18 @@ func (p *Plan) scenarios(r Request) error {
 		}
 	}
 	return nil
+}
+
+// names are the scenarios asked for. Where none is, a rate or a service level
+// asks for the one that is about them.
+func (r Request) names() []string {
+	switch {
+	case len(r.Scenarios) > 0:
+		return r.Scenarios
+	case r.Sweep.offered() || r.Sweep.Schedule != "":
+		return []string{Open}
+	}
+	return []string{Overview}
 }
 
 // add takes in cells, each once.
@@ -183,9 +192,13 @@ func (p Plan) sensible() error {
 
 // resultBytes is how long the result file may become.
 func (p Plan) resultBytes() float64 {
-	const perTrial, perSlice = 8 << 10, 256
+	const perTrial, perOpenTrial, perSlice = 8 << 10, 24 << 10, 256
 	total := 0.0
 	for _, c := range p.Cells {
+		if c.Open() {
+			total += perOpenTrial
+			continue
+		}
 		slices := max(int64(c.Rounds)/minRounds, c.DurationNS/int64(p.Slice), 20)
 		if c.Scenario == Chain {
 			slices = iterations
@@ -218,6 +231,40 @@ func lookup(name string) (Scenario, error) {
 // cells are the combinations of a part's sweep, with what the user asked for
 // in place of its defaults.
 func (p part) cells(asked Sweep) ([]results.Cell, error) {
+	s := p.asked(asked)
+	var cells []results.Cell
+	for _, buffers := range s.SocketBuffers {
+		for _, size := range s.Sizes {
+			for _, offer := range s.offers() {
+				for _, rounds := range s.Rounds {
+					for _, amount := range s.Active {
+						for _, connections := range s.Connections {
+							active := amount.of(connections)
+							if len(asked.Active) == 0 {
+								active = min(active, connections)
+							}
+							if active < 1 || active > connections {
+								return nil, &Invalid{Flag: "--active", Value: fmt.Sprint(active), Allowed: fmt.Sprintf("1 to %d of %d connections can be active", connections, connections)}
+							}
+							c := offer
+							c.Scenario, c.Connections, c.Active, c.Rounds = p.kind, connections, active, rounds
+							c.DurationNS, c.Size, c.SocketBuffers = int64(s.Duration), size, buffers
+							if s.Duration > 0 && asked.Duration == 0 && !c.Open() {
+								c.DurationNS = int64(windowOf(c, s.Duration, p.turns))
+							}
+							cells = append(cells, c)
+						}
+					}
+				}
+			}
+		}
+	}
+	return cells, nil
+}
+
+// asked is the part's sweep with what the user asked for in place of its
+// defaults.
+func (p part) asked(asked Sweep) Sweep {
 	s := p.sweep
 	or := func(asked, otherwise []int) []int {
 		if len(asked) > 0 {
@@ -229,6 +276,11 @@ func (p part) cells(asked Sweep) ([]results.Cell, error) {
 	if len(asked.Active) > 0 {
 		s.Active = asked.Active
 	}
+	if asked.offered() {
+		s.Rates, s.SLOs = asked.Rates, asked.SLOs
+		s.Duration = max(minOpen, s.Duration)
+	}
+	s.Schedule = asked.Schedule
 	switch {
 	case p.kind == Connect:
 		s.Active = []Amount{{Percent: 100}}
@@ -247,31 +299,5 @@ func (p part) cells(asked Sweep) ([]results.Cell, error) {
 	if len(s.Rounds) == 0 {
 		s.Rounds = []int{0}
 	}
-	var cells []results.Cell
-	for _, buffers := range s.SocketBuffers {
-		for _, size := range s.Sizes {
-			for _, rounds := range s.Rounds {
-				for _, amount := range s.Active {
-					for _, connections := range s.Connections {
-						active := amount.of(connections)
-						if len(asked.Active) == 0 {
-							active = min(active, connections)
-						}
-						if active < 1 || active > connections {
-							return nil, &Invalid{Flag: "--active", Value: fmt.Sprint(active), Allowed: fmt.Sprintf("1 to %d of %d connections can be active", connections, connections)}
-						}
-						c := results.Cell{
-							Scenario: p.kind, Connections: connections, Active: active, Rounds: rounds,
-							DurationNS: int64(s.Duration), Size: size, SocketBuffers: buffers,
-						}
-						if s.Duration > 0 && asked.Duration == 0 {
-							c.DurationNS = int64(windowOf(c, s.Duration, p.turns))
-						}
-						cells = append(cells, c)
-					}
-				}
-			}
-		}
-	}
-	return cells, nil
+	return s
 }

@@ -64,6 +64,19 @@ func TestBuildSweeps(t *testing.T) {
 			sweep: scenarios.Sweep{Connections: []int{10}, Rounds: []int{5}, Sizes: []int{1}},
 			want:  []results.Cell{{Scenario: "echo", Connections: 10, Active: 10, Rounds: 5, Size: 1}},
 		},
+		{
+			name: "a rate and a share of the capacity, for a second", scenarios: []string{"idle"},
+			sweep: scenarios.Sweep{Connections: []int{100}, Active: []scenarios.Amount{{Count: 10}}, Rates: []scenarios.Rate{{PerSecond: 5000}, {Share: 0.5}}},
+			want: []results.Cell{
+				{Scenario: "idle", Connections: 100, Active: 10, DurationNS: 1000 * ms, Size: 64, Schedule: "poisson", Rate: 5000},
+				{Scenario: "idle", Connections: 100, Active: 10, DurationNS: 1000 * ms, Size: 64, Schedule: "poisson", Load: 0.5},
+			},
+		},
+		{
+			name:  "a service level without a scenario, at a fixed pace",
+			sweep: scenarios.Sweep{SLOs: []scenarios.SLO{{Latency: "latency_p99_ns", Bound: time.Millisecond}}, Schedule: "fixed", Duration: 3 * time.Second},
+			want:  []results.Cell{{Scenario: "rate", Connections: 100, Active: 100, DurationNS: 3000 * ms, Size: 64, Schedule: "fixed", SLO: "latency_p99_ns", SLONS: 1e6}},
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -168,6 +181,23 @@ func TestBuildRefuses(t *testing.T) {
 		{"socket buffers of scenario chain", scenarios.Request{Scenarios: []string{"chain"}, Sweep: scenarios.Sweep{SocketBuffers: []int{4096}}}, "--socket-buffers"},
 		{"a size of scenarios chain and connect", scenarios.Request{Scenarios: []string{"chain", "connect"}, Sweep: scenarios.Sweep{Sizes: []int{64}}}, "--size"},
 		{"more active than pairs", scenarios.Request{Scenarios: []string{"chain"}, Sweep: scenarios.Sweep{Connections: []int{10}, Active: []scenarios.Amount{{Count: 11}}}}, "--active"},
+		{"a rate without messages enough", sweep(scenarios.Sweep{Rates: []scenarios.Rate{{PerSecond: 19}}}), "--rate"},
+		{"a rate that no schedule holds", sweep(scenarios.Sweep{Rates: []scenarios.Rate{{PerSecond: 1e7}}, Duration: 3 * time.Second}), "--rate"},
+		{"a negative rate", sweep(scenarios.Sweep{Rates: []scenarios.Rate{{PerSecond: -5}}}), "--rate"},
+		{"nothing of the capacity", sweep(scenarios.Sweep{Rates: []scenarios.Rate{{Share: 0.0001}}}), "--rate"},
+		{"three times the capacity", sweep(scenarios.Sweep{Rates: []scenarios.Rate{{Share: 3}}}), "--rate"},
+		{"a share of the capacity of connecting", scenarios.Request{Scenarios: []string{"connect"}, Sweep: scenarios.Sweep{Rates: []scenarios.Rate{{Share: 0.2}}}}, "--rate"},
+		{"a share of the capacity of a chain", scenarios.Request{Scenarios: []string{"echo", "chain"}, Sweep: scenarios.Sweep{Rates: []scenarios.Rate{{Share: 0.2}}}}, "--rate"},
+		{"a rate of the overview", scenarios.Request{Scenarios: []string{"overview"}, Sweep: scenarios.Sweep{Rates: []scenarios.Rate{{PerSecond: 1000}}}}, "--rate"},
+		{"a rate of preset original", scenarios.Request{Preset: "original", Sweep: scenarios.Sweep{Rates: []scenarios.Rate{{PerSecond: 1000}}}}, "--rate"},
+		{"a service level of the map", scenarios.Request{Scenarios: []string{"map"}, Sweep: scenarios.Sweep{SLOs: []scenarios.SLO{{Latency: "latency_p99_ns", Bound: time.Second}}}}, "--slo"},
+		{"a service level of no percentile", sweep(scenarios.Sweep{SLOs: []scenarios.SLO{{Latency: "latency_max_ns", Bound: time.Second}}}), "--slo"},
+		{"a service level that nothing keeps to", sweep(scenarios.Sweep{SLOs: []scenarios.SLO{{Latency: "latency_p99_ns", Bound: time.Nanosecond}}}), "--slo"},
+		{"a rate and a service level", sweep(scenarios.Sweep{Rates: []scenarios.Rate{{PerSecond: 1000}}, SLOs: []scenarios.SLO{{Latency: "latency_p99_ns", Bound: time.Second}}}), "--slo"},
+		{"a schedule of a closed loop", scenarios.Request{Scenarios: []string{"echo"}, Sweep: scenarios.Sweep{Schedule: "fixed"}}, "--schedule"},
+		{"an unknown schedule", sweep(scenarios.Sweep{Rates: []scenarios.Rate{{PerSecond: 1000}}, Schedule: "random"}), "--schedule"},
+		{"rounds of an open loop", scenarios.Request{Scenarios: []string{"rate"}, Sweep: scenarios.Sweep{Rounds: []int{10}}}, "--rounds"},
+		{"an open loop for less than a second", sweep(scenarios.Sweep{Rates: []scenarios.Rate{{PerSecond: 1000}}, Duration: 500 * time.Millisecond}), "--duration"},
 		{"rounds and a duration", sweep(scenarios.Sweep{Rounds: []int{1}, Duration: time.Second}), "--duration"},
 	}
 	for _, test := range tests {

@@ -127,6 +127,9 @@ func (r Request) fixedByPreset() error {
 		{"--duration", s.Duration != 0},
 		{"--size", len(s.Sizes) > 0},
 		{"--socket-buffers", len(s.SocketBuffers) > 0},
+		{"--rate", len(s.Rates) > 0},
+		{"--slo", len(s.SLOs) > 0},
+		{"--schedule", s.Schedule != ""},
 	} {
 		if fixed.given {
 			return &Invalid{Flag: fixed.flag, Allowed: "not together with --preset " + r.Preset + ", which says it itself"}

@@ -80,6 +80,7 @@ const (
 	// Of a load worker; all are answered with a LoadState.
 	DoConnect    Verb = "connect"
 	DoExchange   Verb = "exchange"
+	DoPace       Verb = "pace" // an open loop
 	DoDisconnect Verb = "disconnect"
 	DoAbort      Verb = "abort" // ends what is under way, has no answer of its own
 	// Of a chain worker; answered with a ChainState.
@@ -93,6 +94,11 @@ type Command struct {
 	Rounds   int           `json:"rounds,omitempty"`
 	Duration time.Duration `json:"duration_ns,omitempty"`
 	Warm     bool          `json:"warm,omitempty"` // an iteration: with another one, uncounted, right before it
+
+	// Of an open loop: msgs/s, when they begin, and what those times are made of.
+	Rate     float64          `json:"rate,omitempty"`
+	Schedule results.Schedule `json:"schedule,omitempty"`
+	Seed     uint64           `json:"seed,omitempty"`
 }
 
 // Reply is one line from a worker: the first one when it is ready, then one
@@ -139,8 +145,17 @@ type LoadState struct {
 	Errors      results.Errors   `json:"errors"`
 	FirstError  string           `json:"first_error,omitempty"`
 
-	Latency    map[results.Metric]float64 `json:"latency,omitempty"`
-	LatencyHDR string                     `json:"latency_hdr,omitempty"`
+	// Of an open loop, and see loadgen.Paced.
+	Unsent  int64   `json:"unsent,omitempty"`
+	Offered float64 `json:"offered,omitempty"`
+	Rise    float64 `json:"rise,omitempty"`
+
+	// Of an open loop its own, and of a report all that were recorded.
+	Latency map[results.Metric]float64 `json:"latency,omitempty"`
+	Lag     map[results.Metric]float64 `json:"lag,omitempty"`
+	// Of a report.
+	LatencyHDR string `json:"latency_hdr,omitempty"`
+	LagHDR     string `json:"lag_hdr,omitempty"` // empty if there is none
 }
 
 // ChainState is what one iteration did.

@@ -207,6 +207,11 @@ func (a *armRun) slice(ctx context.Context, c Command) (results.Slice, error) {
 	if want := int64(c.Rounds) * int64(a.block.cell.Active); c.Rounds > 0 && load.Messages != want {
 		return results.Slice{}, fmt.Errorf("load generator: %d of %d messages", load.Messages, want)
 	}
+	if c.Do == DoPace {
+		if err := load.scheduled(c); err != nil {
+			return results.Slice{}, err
+		}
+	}
 	a.count(before, after, load)
 	snapshot := before.CPU - idle.CPU
 	s := results.Slice{
@@ -222,6 +227,9 @@ func (a *armRun) slice(ctx context.Context, c Command) (results.Slice, error) {
 		LoadSwitches:   load.Switches,
 		WorldStops:     after.WorldStops - before.WorldStops + load.WorldStops,
 	}
+	if c.Do == DoPace {
+		a.paced(&s, load)
+	}
 	if a.block.outside {
 		used, err := ended.Since(began)
 		if err != nil {
@@ -234,6 +242,12 @@ func (a *armRun) slice(ctx context.Context, c Command) (results.Slice, error) {
 		s.ServerOwnCPUNS, s.ServerCPUNS, s.SnapshotNS = s.ServerCPUNS, int64(used), 0
 	}
 	return s, nil
+}
+
+// keep puts a slice into the trial.
+func (a *armRun) keep(s results.Slice, turn, place int) {
+	s.Turn, s.Order = turn, place
+	a.trial.Slices = append(a.trial.Slices, s)
 }
 
 // outside reads the server's CPU time from outside, in a block that does. The

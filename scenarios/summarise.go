@@ -56,7 +56,7 @@ func summarise(t *results.Trial) {
 	}
 	if elapsed := float64(sum.ElapsedNS); elapsed > 0 {
 		v[results.ServerBusyShare] = float64(sum.ServerCPUNS) / elapsed
-		if t.Scenario != Chain {
+		if t.Scenario != Chain && !t.Open() { // or else there is none, or it spins
 			v[results.LoadBusyShare] = float64(sum.LoadCPUNS) / elapsed
 		}
 		if sum.ServerQueuedNS > 0 && sum.WatchedNS > 0 { // none at all is a kernel that does not tell
@@ -67,6 +67,8 @@ func summarise(t *results.Trial) {
 		v[results.ServerCPUPerMessage] = float64(sum.ServerCPUNS) / n
 		if t.Scenario != Chain {
 			v[results.Throughput] = n / float64(sum.ElapsedNS) * 1e9
+		}
+		if t.Closed() {
 			v[results.LoadCPUPerMessage] = float64(sum.LoadCPUNS) / n
 		}
 		if counted {

@@ -36,13 +36,14 @@ func disturbed(v Vitality, trials []results.Trial) string {
 // check notes in a trial what the machine did meanwhile, and which checks did
 // not hold.
 func check(t *results.Trial, v Vitality) {
-	if len(t.Slices) == 0 {
-		return
-	}
 	failed := func(c results.Check, is bool) {
 		if is {
 			t.Validity = append(t.Validity, string(c))
 		}
+	}
+	if len(t.Slices) == 0 {
+		failed(results.CheckSLO, t.SLO != "" && t.Status == results.StatusOK)
+		return
 	}
 	maps.Copy(t.Values, v)
 	failed(results.CheckSteal, v[results.StealShare] > results.StealFlagged)
@@ -51,6 +52,9 @@ func check(t *results.Trial, v Vitality) {
 	failed(results.CheckListen, v[results.ListenDrops] > 0)
 	failed(results.CheckRetransmits, v[results.RetransmittedShare] > results.RetransmittedFlagged)
 	checkSides(t, failed)
+	if t.Open() {
+		checkOpen(t, failed)
+	}
 	if drift, noise, ok := driftOf(t); ok {
 		t.Values[results.Drift] = drift
 		failed(results.CheckDrift, math.Abs(drift) > max(results.DriftFlagged, results.DriftFlagMAD*noise))
@@ -69,6 +73,25 @@ func checkSides(t *results.Trial, failed func(results.Check, bool)) {
 	failed(results.CheckSwitches, values[results.ServerSwitches]/(float64(elapsed)/1e9) > results.SwitchesFlagged)
 	load, known := values[results.LoadBusyShare]
 	failed(results.CheckClientBound, known && load >= results.BusyFlagged && values[results.ServerBusyShare] < results.BusyFlagged)
+}
+
+// checkOpen are the checks of an open loop: that the server kept up, and that the
+// load generator did.
+func checkOpen(t *results.Trial, failed func(results.Check, bool)) {
+	v := t.Values
+	failed(results.CheckSaturated, saturated(v[results.Throughput], v[results.Offered], v[results.LatencyRise]))
+	failed(results.CheckLag, late(v, v))
+}
+
+// saturated says that a server did not keep up with what was offered.
+func saturated(achieved, offered, rise float64) bool {
+	return achieved < results.AchievedFlagged*offered || rise > results.RiseFlagged
+}
+
+// late says that the load generator's own lag makes up for more of the latency
+// than is to be neglected.
+func late(latency, lag map[results.Metric]float64) bool {
+	return lag[results.LagP99] > results.LagFlagged*latency[results.LatencyP99]
 }
 
 // driftOf compares the primary metric in the last third of the window with that

@@ -82,11 +82,14 @@ func divide(total, least int64) []int64 {
 
 // warmUp is the uncounted piece before a slice.
 func warmUp(slice Command) Command {
-	return Command{
-		Do:       DoExchange,
-		Rounds:   (slice.Rounds + warmUpShare - 1) / warmUpShare,
-		Duration: slice.Duration / warmUpShare,
+	c := slice
+	c.Record = false
+	c.Rounds = (slice.Rounds + warmUpShare - 1) / warmUpShare
+	c.Duration = slice.Duration / warmUpShare
+	if slice.Do == DoPace {
+		c.Rate = max(slice.Rate, 1/c.Duration.Seconds()) // a message at least
 	}
+	return c
 }
 
 // setUps is how many set-ups of all connections an arm's window has in

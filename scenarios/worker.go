@@ -210,12 +210,30 @@ func drive(g *loadgen.Generator, c Command) (*LoadState, error) {
 	case DoExchange:
 		did, err := g.Exchange(loadgen.Piece{Rounds: c.Rounds, Duration: c.Duration, Record: c.Record})
 		return &LoadState{Messages: did.Messages, Elapsed: did.Elapsed, CPU: did.CPU, Switches: did.Switches, Counters: did.Counters}, err
+	case DoPace:
+		did, err := g.Pace(loadgen.Pace{Rate: c.Rate, Schedule: c.Schedule, Duration: c.Duration, Seed: c.Seed, Record: c.Record})
+		return &LoadState{
+			Messages: did.Messages, Elapsed: did.Elapsed, CPU: did.CPU, Switches: did.Switches, Counters: did.Counters,
+			Unsent: did.Unsent, Offered: did.Offered, Rise: did.Rise, Latency: did.Latency, Lag: did.Lag,
+		}, err
 	case DoDisconnect:
 		g.Disconnect()
 		return &LoadState{}, nil
 	case DoReport:
-		hdr, err := results.EncodeLatency(g.Latency())
-		return &LoadState{Latency: results.LatencyValues(g.Latency()), LatencyHDR: hdr}, err
+		return reportLoad(g)
 	}
 	return nil, fmt.Errorf("%q: %w", c.Do, errNoCommand)
+}
+
+// reportLoad is what a generator has recorded.
+func reportLoad(g *loadgen.Generator) (*LoadState, error) {
+	state := &LoadState{Latency: results.LatencyValues(g.Latency()), Lag: results.LagValues(g.Lag())}
+	var err error
+	if state.LatencyHDR, err = results.EncodeLatency(g.Latency()); err != nil {
+		return nil, err
+	}
+	if len(state.Lag) > 0 {
+		state.LagHDR, err = results.EncodeLatency(g.Lag())
+	}
+	return state, err
 }

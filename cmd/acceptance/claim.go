@@ -34,6 +34,7 @@ type step struct {
 	args    []string
 	needs   need
 	measure func(ctx context.Context, b *bench, dir string) (figures any, err error)
+	report  bool // of a run: have muxbench's report on it as well
 }
 
 // need is a reference program in C that a step takes.
@@ -43,6 +44,7 @@ const (
 	nothing   need = ""
 	echoInC   need = "echo-c"
 	clientInC need = "load-c"
+	paceInC   need = "pace-c"
 	strace    need = "strace"
 )
 
@@ -51,6 +53,7 @@ type measured struct {
 	step   step
 	record record
 	file   *results.File // of a run of muxbench
+	report *reported     // on it, where the step wants one
 }
 
 // record is kept beside what a step has measured, as a sign that it is complete.

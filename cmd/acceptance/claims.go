@@ -55,6 +55,10 @@ func claims() []claim {
 			steps:    clientSteps,
 			judge:    judgeClient,
 		},
+		pacing(),
+		openClient(),
+		crossover(),
+		watched(),
 	}
 }
 

@@ -82,12 +82,20 @@ func loadBoth(ctx context.Context, b *bench, connections int, oursFirst bool) (c
 }
 
 func parseOurs(out []byte) (exchanged, error) {
+	v, err := parseValues(out)
+	if err != nil {
+		return exchanged{}, err
+	}
+	return exchanged{Throughput: v[results.Throughput], P50: v[results.LatencyP50], P99: v[results.LatencyP99]}, nil
+}
+
+// parseValues reads all that muxbench load prints of a load.
+func parseValues(out []byte) (map[results.Metric]float64, error) {
 	var printed struct{ Values map[results.Metric]float64 }
 	if err := json.Unmarshal(out, &printed); err != nil {
-		return exchanged{}, fmt.Errorf("reading what muxbench load prints: %w", err)
+		return nil, fmt.Errorf("reading what muxbench load prints: %w", err)
 	}
-	v := printed.Values
-	return exchanged{Throughput: v[results.Throughput], P50: v[results.LatencyP50], P99: v[results.LatencyP99]}, nil
+	return printed.Values, nil
 }
 
 var inCLine = regexp.MustCompile(`^\d+ messages, [\d.]+ s, ([\d.]+) msgs/s, mean ([\d.]+) us, p50 ([\d.]+) us, p99 ([\d.]+) us\n$`)
@@ -141,7 +149,7 @@ func judgeClient(done collected) []finding {
 	return all
 }
 
-// agreement requires a ratio to be near 1, and its interval as well to be sure.
+// agreement is that of what clients say, see agreed.
 func agreement(what string, most float64, all []clients, of func(clients) (float64, float64)) finding {
 	var ratios []float64
 	for _, c := range all {
@@ -149,6 +157,12 @@ func agreement(what string, most float64, all []clients, of func(clients) (float
 			ratios = append(ratios, r)
 		}
 	}
+	return agreed(what, most, ratios)
+}
+
+// agreed requires a ratio, of which these are the logarithms, to be near 1, and
+// its interval as well to be sure.
+func agreed(what string, most float64, ratios []float64) finding {
 	shift := stats.Shift(ratios, confidence)
 	kind := "95 % interval"
 	if math.IsNaN(shift.Low) { // fewer than 6

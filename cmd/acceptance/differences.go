@@ -62,18 +62,24 @@ func judgeIdentical(done collected) []finding {
 
 // baseCPU is the CPU time of a message in ns, without a slowdown.
 func baseCPU(first []measured) (float64, error) {
+	base := medianOf(first, results.ServerCPUPerMessage)
+	if math.IsNaN(base) {
+		return 0, errors.New("the run that tells what a message costs has no trial that is ok: remove its directory base, and try again on a quieter machine")
+	}
+	return base, nil
+}
+
+// medianOf is that of a metric over all trials that are ok; NaN if none has it.
+func medianOf(runs []measured, metric results.Metric) float64 {
 	var values []float64
-	for _, m := range first {
+	for _, m := range runs {
 		for _, t := range m.file.Trials {
-			if v := t.Values[results.ServerCPUPerMessage]; t.Status == results.StatusOK && v > 0 {
+			if v := t.Values[metric]; t.Status == results.StatusOK && v > 0 {
 				values = append(values, v)
 			}
 		}
 	}
-	if len(values) == 0 {
-		return 0, errors.New("the run that tells what a message costs has no trial that is ok: remove its directory base, and try again on a quieter machine")
-	}
-	return stats.Median(values), nil
+	return stats.Median(values)
 }
 
 // leastSeen is the share of slowdowns that are to be seen.

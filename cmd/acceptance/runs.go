@@ -52,8 +52,18 @@ func measure(ctx context.Context, c claim, b *bench, repetitions int) (done coll
 	return done, nil
 }
 
-// bring returns what a step measured: earlier, if that is complete, or now.
+// bring returns what a step measured, and where it wants muxbench's report on
+// that, this muxbench's, whichever measured it.
 func (b *bench) bring(ctx context.Context, s step, dir string) (measured, error) {
+	m, err := b.take(ctx, s, dir)
+	if err == nil && s.report {
+		m.report, err = b.report(ctx, dir)
+	}
+	return m, err
+}
+
+// take measures a step, unless that has been done and is complete.
+func (b *bench) take(ctx context.Context, s step, dir string) (measured, error) {
 	if err := b.supply(ctx, &s); err != nil {
 		return measured{}, err
 	}

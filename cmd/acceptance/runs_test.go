@@ -15,7 +15,7 @@ import (
 )
 
 // stub is a muxbench that copies a result to where it is told to, counts its
-// runs, and ends with a status.
+// runs, and ends with a status. It reports the same on anything.
 func stub(t *testing.T, status string) (b *bench, runs func() int) {
 	t.Helper()
 	dir := t.TempDir()
@@ -30,7 +30,10 @@ func stub(t *testing.T, status string) (b *bench, runs func() int) {
 		t.Fatal(err)
 	}
 	program := filepath.Join(dir, "muxbench")
-	script := "#!/bin/sh\nfor out; do :; done\necho >>" + dir + "/count\ncp " + dir + "/run.jsonl \"$out\"\nexit " + status + "\n"
+	if err := os.WriteFile(filepath.Join(dir, "report"), []byte(`{"crossovers":[{"arm":"epoll-lt","than":"poll","kind":"crosses","at":30}]}`), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	script := "#!/bin/sh\n[ $1 = report ] && exec cat " + dir + "/report\nfor out; do :; done\necho >>" + dir + "/count\ncp " + dir + "/run.jsonl \"$out\"\nexit " + status + "\n"
 	if err := os.WriteFile(program, []byte(script), 0o777); err != nil {
 		t.Fatal(err)
 	}
@@ -119,6 +122,27 @@ func TestAnInterruptKeepsWhatIsComplete(t *testing.T) {
 	done, err := measure(ctx, simple, b, 0)
 	if !errors.Is(err, context.Canceled) || len(done.repetitions) != 2 || runs() != 2 {
 		t.Errorf("%d repetitions, %v, %d runs", len(done.repetitions), err, runs())
+	}
+}
+
+func TestWhatIsCompleteIsReportedOn(t *testing.T) {
+	b, runs := stub(t, "4")
+	c := simple
+	c.steps = fixed(step{args: words("overview"), report: true})
+	ctx, cancel := context.WithCancel(t.Context())
+	if _, err := measure(ctx, c, b, 2); err != nil {
+		t.Fatal(err)
+	}
+	cancel() // and what is complete is reported on all the same
+	done, err := measure(ctx, c, b, 0)
+	if !errors.Is(err, context.Canceled) || runs() != 2 || len(done.reports("")) != 2 {
+		t.Fatalf("%d reports, %v, %d runs", len(done.reports("")), err, runs())
+	}
+	want := crossed{Arm: "epoll-lt", Than: "poll", Kind: crosses, At: 30}
+	for i, r := range done.reports("") {
+		if len(r.Crossovers) != 1 || r.Crossovers[0] != want {
+			t.Errorf("report %d has %+v, want %+v", i, r.Crossovers, want)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"net/netip"
 	"slices"
@@ -27,6 +28,8 @@ type measured struct {
 	DurationNS    int64                      `json:"duration_ns"` // 0 where rounds were
 	Size          int                        `json:"size"`
 	SocketBuffers int                        `json:"socket_buffers"`
+	Rate          float64                    `json:"rate,omitempty"` // of an open loop
+	Schedule      results.Schedule           `json:"schedule,omitempty"`
 	LoadCPU       int                        `json:"load_cpu"` // pinned to; -1 if not pinned
 	Seed          uint64                     `json:"seed"`
 	Values        map[results.Metric]float64 `json:"values"` // connect_elapsed_ns is until the client saw the last one established
@@ -45,29 +48,42 @@ func newMeasured(o *loadOptions, cell results.Cell, connected, did, latency scen
 		results.ConnectsPerSecond: float64(connected.Established) / float64(connecting) * 1e9,
 		results.LatencyMax:        latency.Latency[results.LatencyMax],
 	}
-	m := measured{1, o.target, cell.Connections, cell.Active, cell.Rounds, cell.DurationNS, cell.Size, cell.SocketBuffers, o.cpu, o.seed, v, []results.Metric{}, did.Counters}
+	m := measured{1, o.target, cell.Connections, cell.Active, cell.Rounds, cell.DurationNS, cell.Size, cell.SocketBuffers, cell.Rate, cell.Schedule, o.cpu, o.seed, v, []results.Metric{}, did.Counters}
+	if cell.Open() {
+		delete(v, results.LoadCPUPerMessage) // it spins
+		v[results.Offered], v[results.Unsent], v[results.LatencyRise] = did.Offered, float64(did.Unsent), did.Rise
+		maps.Copy(v, latency.Lag)
+	}
 	for _, p := range percentiles() {
-		beyond := math.Round(float64(did.Messages)*(1-p.share)*1e6) / 1e6 // 1-0.99 is not quite a hundredth
-		if beyond >= 10 {
+		switch results.Carried(did.Messages+did.Unsent, p.metric.Percentile()) {
+		case results.CarriedRoughly:
+			m.Rough = append(m.Rough, p.metric)
+			fallthrough
+		case results.CarriedWell:
 			v[p.metric] = latency.Latency[p.metric]
-			if beyond < 100 {
-				m.Rough = append(m.Rough, p.metric)
-			}
 		}
 	}
 	return m
 }
 
-// percentile is one that is shown if enough messages carry it: a hundred
-// beyond it, as in a report, or roughly ten.
+// percentile is one that is shown if enough messages carry it.
 type percentile struct {
 	metric results.Metric
-	share  float64
 	name   string
 }
 
 func percentiles() []percentile {
-	return []percentile{{results.LatencyP50, 0.5, "p50"}, {results.LatencyP90, 0.9, "p90"}, {results.LatencyP99, 0.99, "p99"}, {results.LatencyP999, 0.999, "p99.9"}}
+	return []percentile{{results.LatencyP50, "p50"}, {results.LatencyP90, "p90"}, {results.LatencyP99, "p99"}, {results.LatencyP999, "p99.9"}}
+}
+
+// percentileName is that of a latency metric.
+func percentileName(m results.Metric) string {
+	for _, p := range percentiles() {
+		if p.metric == m {
+			return p.name
+		}
+	}
+	return string(m)
 }
 
 func (m measured) json(w io.Writer) error {
@@ -86,11 +102,16 @@ func (m measured) text(w io.Writer) error {
 	if m.Rounds > 0 {
 		long = counted(m.Rounds, "round")
 	}
-	fmt.Fprintf(&b, "%s: %s, %d active,\n%s a message, %s; closed loop\n\n", m.Target, counted(m.Connections, "connection"), m.Active, counted(m.Size, "byte"), long)
+	fmt.Fprintf(&b, "%s: %s, %d active,\n%s a message, %s; %s\n\n", m.Target, counted(m.Connections, "connection"), m.Active, counted(m.Size, "byte"), long, m.loop())
 	line := func(name, value string) { fmt.Fprintf(&b, "%-15s  %12s\n", name, value) }
 	line("messages", grouped(m.Values[results.Messages]))
+	if m.Schedule != "" {
+		line("offered msgs/s", grouped(m.Values[results.Offered]))
+	}
 	line("msgs/s", grouped(m.Values[results.Throughput]))
-	line("load CPU ns/msg", grouped(m.Values[results.LoadCPUPerMessage]))
+	if m.Schedule == "" {
+		line("load CPU ns/msg", grouped(m.Values[results.LoadCPUPerMessage]))
+	}
 	line("connects/s", grouped(m.Values[results.ConnectsPerSecond]))
 	for _, p := range percentiles() {
 		value, mark := "–", ""
@@ -103,8 +124,23 @@ func (m measured) text(w io.Writer) error {
 		line(p.name+" µs", mark+value)
 	}
 	line("max µs", grouped(m.Values[results.LatencyMax]/1e3))
+	if m.Schedule != "" {
+		line("lag p99 µs", grouped(m.Values[results.LagP99]/1e3))
+		line("lag max µs", grouped(m.Values[results.LagMax]/1e3))
+	}
+	if n := m.Values[results.Unsent]; n > 0 {
+		fmt.Fprintf(&b, "\n%s messages were never sent: the server is overloaded. They count with\nthe time that they had waited when the load generator gave up.\n", grouped(n))
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// loop says how messages begin.
+func (m measured) loop() string {
+	if m.Schedule == "" {
+		return "closed loop"
+	}
+	return "open loop, " + string(m.Schedule)
 }
 
 // grouped writes a number with thousands separators; what is below 100 has

@@ -28,6 +28,8 @@ type loadOptions struct {
 	active      scenarios.Amount
 	rounds      int
 	duration    time.Duration
+	rate        int // msgs/s of an open loop; 0: a closed one
+	schedule    results.Schedule
 	size        int
 	buffers     int
 	cpu         int // negative: none
@@ -48,11 +50,17 @@ message when the reply to the last one has come. Every byte is verified. One
 message per connection is exchanged beforehand, uncounted. "muxbench serve"
 starts a server to try it on.
 
+With --rate the loop is open: messages begin at times fixed beforehand, whether or
+not earlier ones have been answered, each on the connection that has been free for
+longest, and their latency counts from then. Where none is free, they wait for one.
+"lag" is how late the load generator itself was, which spins on its CPU meanwhile.
+
 Only addresses of the loopback network 127.0.0.0/8 are connected to, unless
 --allow-target names a network that the address is in. Load only what is yours.
 From one host to an address beyond loopback there are some 28,000 connections.`,
 		Example: `  muxbench load 127.0.0.1:7777
   muxbench load 127.0.0.1:7777 -c 1k -a 10 -d 5s
+  muxbench load 127.0.0.1:7777 -c 1k --rate 20k -d 5s
   muxbench load 127.0.0.1:7777 -c 10 -r 1000 -s 1KiB --format json
   muxbench load 10.0.0.5:7777 --allow-target 10.0.0.5/32`,
 		Args:              oneAddress,
@@ -64,6 +72,9 @@ From one host to an address beyond loopback there are some 28,000 connections.`,
 			f := cmd.Flags()
 			if !f.Changed("seed") {
 				o.seed = rand.Uint64()
+			}
+			if f.Changed("rate") && o.rate == 0 {
+				return &scenarios.Invalid{Flag: "--rate", Value: "0", Allowed: "at least 1 message a second"}
 			}
 			plan, err := o.plan(named[0], f.Changed("rounds"), f.Changed("duration"), formats)
 			if err != nil {
@@ -78,6 +89,9 @@ From one host to an address beyond loopback there are some 28,000 connections.`,
 	f.Lookup("active").DefValue = ""
 	f.VarP(single[int]{&o.rounds, "count", parseCount}, "rounds", "r", "messages that each active connection exchanges, instead of a duration")
 	f.DurationVarP(&o.duration, "duration", "d", time.Second, "exchange messages for this long")
+	f.Var(single[int]{&o.rate, "count", parseCount}, "rate", "open loop: offer so many msgs/s over all active connections, for a duration")
+	f.Lookup("rate").DefValue = ""
+	f.Var(single[results.Schedule]{&o.schedule, "name", parseSchedule}, "schedule", "when the messages of an open loop begin: poisson or fixed (default poisson)")
 	f.VarP(single[int]{&o.size, "size", parseSize}, "size", "s", "payload of a message, such as 64 or 1KiB")
 	f.Var(single[int]{&o.buffers, "size", parseSize}, "socket-buffers", "SO_SNDBUF and SO_RCVBUF of each connection; 0: the kernel's own")
 	f.Var(single[int]{&o.cpu, "cpu", parseCPU}, "cpu", "CPU to pin the load generator to (default: none)")
@@ -115,6 +129,10 @@ func (o *loadOptions) plan(address string, byRounds, byDuration bool, formats []
 	if byDuration || !byRounds {
 		sweep.Duration = o.duration
 	}
+	if o.rate != 0 {
+		sweep.Rates = []scenarios.Rate{{PerSecond: float64(o.rate)}}
+	}
+	sweep.Schedule = o.schedule
 	plan, err := scenarios.Build(scenarios.Request{Scenarios: []string{"echo"}, Backends: scenarios.DefaultBackends()[:1], Sweep: sweep, Blocks: 1})
 	var invalid *scenarios.Invalid
 	if errors.As(err, &invalid) && invalid.Flag == "SCENARIO" {
@@ -158,7 +176,7 @@ func (o *loadOptions) load(ctx context.Context, s streams, program string, cell 
 	if _, err := ask(ctx, worker, cell, scenarios.Command{Do: scenarios.DoExchange, Rounds: 1}); err != nil {
 		return err
 	}
-	did, err := ask(ctx, worker, cell, scenarios.Command{Do: scenarios.DoExchange, Rounds: cell.Rounds, Duration: time.Duration(cell.DurationNS), Record: true})
+	did, err := ask(ctx, worker, cell, o.window(cell))
 	if err != nil {
 		return err
 	}
@@ -171,6 +189,15 @@ func (o *loadOptions) load(ctx context.Context, s streams, program string, cell 
 		return m.json(s.out)
 	}
 	return m.text(s.out)
+}
+
+// window is the exchange that is recorded.
+func (o *loadOptions) window(cell results.Cell) scenarios.Command {
+	c := scenarios.Command{Do: scenarios.DoExchange, Rounds: cell.Rounds, Duration: time.Duration(cell.DurationNS), Record: true}
+	if cell.Open() {
+		c.Do, c.Rate, c.Schedule, c.Seed = scenarios.DoPace, cell.Rate, cell.Schedule, o.seed
+	}
+	return c
 }
 
 // ask sends the worker a command. A failure of any message is one of the load.

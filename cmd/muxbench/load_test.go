@@ -3,6 +3,7 @@
 package main
 
 import (
+	"encoding/json"
 	"io"
 	"net"
 	"os"
@@ -94,5 +95,33 @@ func TestLoadInterrupted(t *testing.T) {
 	}
 	if !strings.Contains(said.String(), "interrupted after ") || !strings.Contains(said.String(), " messages in ") || strings.Contains(said.String(), "failed") {
 		t.Errorf("it says %q", said)
+	}
+}
+
+// An open loop sends what its schedule has, and says how late it was itself.
+func TestLoadAtARate(t *testing.T) {
+	address := serving(t, func(c net.Conn) { _, _ = io.Copy(c, c) })
+	cmd, said := muxbench(t, "load", address, "-c", "4", "--rate", "500", "--schedule", "fixed", "--format", "json")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v, it says %q", err, said)
+	}
+	var got struct {
+		Rate     float64            `json:"rate"`
+		Schedule string             `json:"schedule"`
+		Values   map[string]float64 `json:"values"`
+	}
+	if err := json.Unmarshal(out, &got); err != nil {
+		t.Fatal(err)
+	}
+	v := got.Values
+	if got.Rate != 500 || got.Schedule != "fixed" || v["messages"] != 500 || v["offered_msgs_per_s"] != 500 || v["unsent_messages"] != 0 {
+		t.Errorf("%s, want 500 messages of a fixed schedule", out)
+	}
+	if v["send_lag_p99_ns"] <= 0 || v["send_lag_max_ns"] < v["send_lag_p99_ns"] || v["latency_p50_ns"] <= 0 {
+		t.Errorf("lag p99 %v and max %v, latency p50 %v", v["send_lag_p99_ns"], v["send_lag_max_ns"], v["latency_p50_ns"])
+	}
+	if _, spins := v["load_cpu_ns_per_msg"]; spins {
+		t.Errorf("%s: the CPU time of a load generator that spins says nothing", out)
 	}
 }

@@ -103,7 +103,20 @@ func describeCell(c results.Cell) string {
 	if c.SocketBuffers > 0 {
 		s += fmt.Sprintf(", socket buffers of %d", c.SocketBuffers)
 	}
-	return s
+	return s + describeOffer(c)
+}
+
+// describeOffer says what an open loop offers; empty for others.
+func describeOffer(c results.Cell) string {
+	switch {
+	case c.SLO != "":
+		return fmt.Sprintf(", highest rate with %s at most %s", percentileName(c.SLO), time.Duration(c.SLONS))
+	case c.Load > 0:
+		return fmt.Sprintf(", at %.4g %% of each one's capacity", 100*c.Load)
+	case c.Open():
+		return fmt.Sprintf(", %.0f msgs/s", c.Rate)
+	}
+	return ""
 }
 
 // printPlan says what is going to be measured, and about how long it takes.
@@ -148,9 +161,9 @@ func extent(p scenarios.Plan) string {
 	about := p.Estimate().Round(time.Second).String()
 	switch {
 	case p.Precision > 0 && p.Budget > 0:
-		return fmt.Sprintf("blocks until every ratio of server CPU is within ±%g %%, for up to %s", 100*p.Precision, p.Budget)
+		return fmt.Sprintf("blocks until every ratio is within ±%g %%, for up to %s", 100*p.Precision, p.Budget)
 	case p.Precision > 0:
-		return fmt.Sprintf("blocks until every ratio of server CPU is within ±%g %%, up to %d in about %s", 100*p.Precision, p.Blocks, about)
+		return fmt.Sprintf("blocks until every ratio is within ±%g %%, up to %d in about %s", 100*p.Precision, p.Blocks, about)
 	case p.Budget > 0:
 		return fmt.Sprintf("blocks for up to %s, at most %d", p.Budget, p.Blocks)
 	}

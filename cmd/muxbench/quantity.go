@@ -8,6 +8,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"muxbench/results"
 	"muxbench/scenarios"
@@ -112,6 +113,37 @@ func parseShare(s string) (float64, error) {
 	}
 	return v / 100, nil
 }
+
+// parseRate reads msgs/s, or a percentage of what an arm can do.
+func parseRate(s string) (scenarios.Rate, error) {
+	if strings.HasSuffix(s, "%") {
+		share, err := parseShare(s)
+		return scenarios.Rate{Share: share}, err
+	}
+	n, err := parseCount(s)
+	if err == nil && n < 1 {
+		err = errors.New("at least 1 message a second must be offered")
+	}
+	return scenarios.Rate{PerSecond: float64(n)}, err
+}
+
+// parseSLO reads a percentile and its bound, as in p99=1ms.
+func parseSLO(s string) (scenarios.SLO, error) {
+	name, bound, ok := strings.Cut(s, "=")
+	d, err := time.ParseDuration(bound)
+	if !ok || err != nil || d <= 0 {
+		return scenarios.SLO{}, fmt.Errorf("%q is not a percentile and a latency, such as p99=1ms", s)
+	}
+	for _, p := range percentiles() {
+		if p.name == name {
+			return scenarios.SLO{Latency: p.metric, Bound: d}, nil
+		}
+	}
+	return scenarios.SLO{}, fmt.Errorf("%q is no percentile that is measured: use p50, p90, p99 or p99.9", name)
+}
+
+// parseSchedule takes a name as it is; the plan knows which are right.
+func parseSchedule(s string) (results.Schedule, error) { return results.Schedule(s), nil }
 
 // parseCPU reads the number of a CPU.
 func parseCPU(s string) (int, error) {

@@ -50,6 +50,10 @@ the servers of all backends are alive together and take turns, slice by slice,
 so that what disturbs the machine disturbs all of them alike. The reference takes
 part a second time, as the control arm: what the two differ by is noise.
 
+With --rate, which scenario rate has by itself, the loop is open: messages begin at
+times fixed beforehand, whether or not earlier ones have been answered, and their
+latency counts from then. That is what users see when a server stalls.
+
 A run ends after a number of blocks, or when the ratios are precise enough
 (--precision), or in time (--budget), whichever comes first of those asked for. A
 block that the machine has disturbed is measured again.`,
@@ -58,6 +62,8 @@ block that the machine has disturbed is measured again.`,
   muxbench run idle -c 100,1k,10k -a 1% -d 500ms -b poll,epoll-et
   muxbench run connect -c 100,1k,5k,10k,19k -n 6
   muxbench run chain -c 100,1k -a 1 -r 100
+  muxbench run rate -c 100 --rate 20%,40%,60%,80%,90%
+  muxbench run idle -c 1k -a 100 --slo p99=1ms
   muxbench run echo -c 1k -b epoll-lt --server 'mine=./server --port {port}'
   muxbench run --preset original -c 1k`,
 		ValidArgs: scenarioNames(),
@@ -87,10 +93,13 @@ block that the machine has disturbed is measured again.`,
 	f.VarP(list[scenarios.Amount]{&r.Sweep.Active, "amounts", parseAmount}, "active", "a", "connections that carry messages: counts or percentages")
 	f.VarP(list[int]{&r.Sweep.Rounds, "counts", parseCount}, "rounds", "r", "messages that each active connection exchanges")
 	f.DurationVarP(&r.Sweep.Duration, "duration", "d", 0, "measure for this long per arm and block, instead of by rounds")
+	f.Var(list[scenarios.Rate]{&r.Sweep.Rates, "rates", parseRate}, "rate", "open loop: offer so many msgs/s over all active connections, such as 10k,50k, or percentages of what each backend does in a closed loop, such as 20%,80%")
+	f.Var(list[scenarios.SLO]{&r.Sweep.SLOs, "latencies", parseSLO}, "slo", "open loop: search the highest rate that keeps to this latency, such as p99=1ms")
+	f.Var(single[results.Schedule]{&r.Sweep.Schedule, "name", parseSchedule}, "schedule", "when the messages of an open loop begin: poisson or fixed (default poisson)")
 	f.VarP(list[int]{&r.Sweep.Sizes, "sizes", parseSize}, "size", "s", "payload of a message, such as 64,1KiB")
 	f.Var(list[int]{&r.Sweep.SocketBuffers, "sizes", parseSize}, "socket-buffers", "SO_SNDBUF and SO_RCVBUF of both sides; 0: the kernel's own")
 	f.IntVarP(&r.Blocks, "blocks", "n", 0, "blocks of fresh processes per cell, with --precision or --budget at most (default 10; in overview 8, in libevent 6, in original 1; with those two 200)")
-	f.Var(single[float64]{&r.Precision, "percentage", parseShare}, "precision", "measure until every ratio of server CPU, in chain of time, has a 95% interval of half this width, such as 2%")
+	f.Var(single[float64]{&r.Precision, "percentage", parseShare}, "precision", "measure until every ratio of server CPU (in chain of time, in an open loop of p99 or the rate) has a 95% interval of half this width, such as 2%")
 	f.DurationVar(&r.Budget, "budget", 0, "begin no block that is not expected to end within this time")
 	f.BoolVar(&r.NoControl, "no-control", false, "leave the control arm out: then nobody knows what identical arms would differ by")
 	f.Var(list[multiplexers.Entry]{&r.Entries, "entries", multiplexers.ParseEntry}, "entry", "ways into the kernel, each an arm: raw, runtime (default raw)")
@@ -109,7 +118,7 @@ block that the machine has disturbed is measured again.`,
 		_ = f.MarkHidden(hidden) // it fails for flags that do not exist only
 	}
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no plan and no progress")
-	for name, values := range map[string][]string{"backends": append(backendNames(), "all"), "entry": {"raw", "runtime"}, "reference": backendNames(), "preset": presetNames()} {
+	for name, values := range map[string][]string{"backends": append(backendNames(), "all"), "entry": {"raw", "runtime"}, "reference": backendNames(), "preset": presetNames(), "schedule": {string(results.Poisson), string(results.Fixed)}} {
 		// It fails for flags that do not exist only.
 		_ = c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	}

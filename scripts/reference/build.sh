@@ -22,7 +22,7 @@ if ! command -v "${compile[0]}" >/dev/null; then
 fi
 mkdir -p "$directory"
 
-for program in echo load; do
+for program in echo load pace; do
 	"${compile[@]}" -o "$directory/$program-c" "$source/$program.c"
 	echo "$directory/$program-c"
 done
