@@ -33,7 +33,8 @@ type Scenario struct {
 	Name, Question string
 	Slice          string // what one measured slice is, in words
 	parts          []part
-	blocks         int // per cell, unless asked for otherwise
+	blocks         int           // per cell, unless asked for otherwise
+	slice          time.Duration // at least; defaultSlice if 0
 }
 
 // part is a sweep over cells of one kind.
@@ -66,6 +67,9 @@ const (
 	// defaultTurns are as few as noise cancels over. It is their number that makes
 	// a block's ratio precise, whether a slice takes 5 ms or 50.
 	defaultTurns, overviewTurns = 10, 3
+	// overviewSlice gives small cells twenty turns in the time in which others have
+	// five. It is still the waits and rounds of a slice that bound it from below.
+	overviewSlice = 5 * time.Millisecond
 	// overviewBlocks are as few as tell differences that several cells have, after
 	// correction for how many are compared; one that a single cell has takes more.
 	overviewBlocks = 8
@@ -75,13 +79,14 @@ const (
 // Scenarios lists the catalogue in the order in which it is to be shown. The
 // caller owns the slice.
 func Scenarios() []Scenario {
-	const messages = "rounds of every active connection for 20 ms or more, quiescent at both ends"
+	const messages = "rounds of every active connection for 20 ms or more (in overview and map 5 ms), quiescent at both ends"
 	return []Scenario{
 		{
 			Name:     Overview,
 			Question: "Which one should I use, and from how many connections on?",
 			Slice:    messages,
 			blocks:   overviewBlocks,
+			slice:    overviewSlice,
 			parts: []part{
 				{"idle", few(Amount{Count: 10}, 10, 30, 100, 300, 1000, 5000), overviewTurns},
 				{"idle", few(Amount{Count: 100}, 300), overviewTurns},
@@ -138,6 +143,7 @@ func Scenarios() []Scenario {
 			Question: "Which one is the cheapest, for how many connections and how many of them active?",
 			Slice:    messages,
 			blocks:   overviewBlocks,
+			slice:    overviewSlice,
 			parts: []part{
 				{"idle", Sweep{Connections: []int{10, 30, 100, 300, 1000, 3000, 10000}, Active: []Amount{{Percent: 1}, {Percent: 10}, {Percent: 50}, {Percent: 100}}, Duration: 100 * time.Millisecond, Sizes: []int{64}, SocketBuffers: []int{0}}, overviewTurns},
 			},

@@ -11,12 +11,12 @@ import (
 
 // What things cost on a small machine, in ns, for Estimate.
 const (
-	costOfArm        = 100e6 // processes, and what they say to each other
-	costOfConnection = 35e3  // to set up and to reset
+	costOfArm        = 90e6 // processes, and what they say to each other
+	costOfConnection = 35e3 // to set up and to reset
 	costOfMessage    = 12e3
 	costOfByte       = 0.3
 	costOfIdle       = 250.0 // per idle connection and wait, where one looks at all of them
-	costOfSlice      = 4e6   // what its two sides are asked, and the CPUs' speed
+	costOfSlice      = 2.5e6 // what its two sides are asked, and the CPUs' speed
 )
 
 // Estimate is roughly how long the plan will take: set-up from what connecting

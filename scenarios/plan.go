@@ -3,6 +3,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -101,9 +102,6 @@ func Build(r Request) (Plan, error) {
 		return Plan{}, err
 	}
 	p := Plan{Arms: arms, Blocks: r.Blocks, Precision: r.Precision, Budget: r.Budget, Slice: r.Slice, Seed: r.Seed, Placement: r.Placement}
-	if p.Slice == 0 {
-		p.Slice = defaultSlice
-	}
 	if p.Precision > 0 && !slices.ContainsFunc(arms, func(a Arm) bool { return !a.Reference && !a.Control }) {
 		return Plan{}, &Invalid{Flag: "--precision", Allowed: "it is of ratios to the reference, and nothing is compared with it: name more backends"}
 	}
@@ -114,6 +112,9 @@ func Build(r Request) (Plan, error) {
 	}
 	if err != nil {
 		return Plan{}, err
+	}
+	if r.Slice == 0 {
+		p.Slice = cmp.Or(p.Slice, defaultSlice)
 	}
 	if r.Blocks == 0 && p.open() {
 		p.Blocks = p.mostBlocks()
@@ -144,6 +145,9 @@ func (p *Plan) scenarios(r Request) error {
 		}
 		if r.Blocks == 0 {
 			p.Blocks = max(p.Blocks, s.blocks)
+		}
+		if r.Slice == 0 {
+			p.Slice = max(p.Slice, cmp.Or(s.slice, defaultSlice))
 		}
 		for _, part := range s.parts {
 			cells, err := part.cells(r.Sweep)

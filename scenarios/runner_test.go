@@ -66,7 +66,8 @@ func TestPhasesOfABlock(t *testing.T) {
 		"start server", "start load",
 		"snapshot server", "connect load", "snapshot server", "snapshot server", "park server",
 		"snapshot server", "exchange load", "snapshot server", // the first message of each connection
-		"snapshot server", "exchange load", "snapshot server", "park server", // until the pace shows
+		"snapshot server", "exchange load", "snapshot server", // until the pace shows
+		"snapshot server", "exchange load", "snapshot server", "park server",
 		"snapshot server", "exchange load", "snapshot server", "snapshot server", "recorded exchange load", "park server",
 		"report load", "report server",
 		"stop load", "stop server",
@@ -388,5 +389,32 @@ func TestAWorkerThatTalksNonsense(t *testing.T) {
 				t.Errorf("a reader would refuse it: %v", err)
 			}
 		})
+	}
+}
+
+// Whatever holds an arm up once while it shows its pace does not make the slices
+// of all arms longer, and fewer.
+func TestAnInterruptionOfThePilot(t *testing.T) {
+	for held := range 2 { // the first or the second of its pieces
+		f := even()
+		pieces := 0
+		f.lie = func(backend string, r *scenarios.Reply) {
+			if backend != "poll" || r.Load == nil || r.Load.Messages == 0 {
+				return
+			}
+			pieces++
+			if pieces == 2+held { // after the first message of each connection
+				r.Load.Elapsed *= 50
+			}
+		}
+		r := echo("epoll-lt", "poll")
+		r.Sweep.Rounds, r.Sweep.Duration = nil, 200*time.Millisecond
+		trials, err := measure(t, t.Context(), f, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := len(trials[0].Slices); got != 10 {
+			t.Errorf("piece %d held up: %d slices of 20 ms in 200 ms, want 10", held, got)
+		}
 	}
 }
