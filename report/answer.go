@@ -197,9 +197,9 @@ func caveat(blocks, pairs int, turns bool) string {
 		return fmt.Sprintf("A difference is named from %d blocks on: ask for more with --blocks, or for more time with --budget.", leastTests)
 	}
 	text := fmt.Sprintf("Every two arms of a cell are compared block by block. A difference is named where the signed-rank test finds it at %g %%, "+
-		"after Benjamini–Hochberg over all comparisons of the run, and it is beyond that of identical arms where that is known%s. "+
+		"after Benjamini–Hochberg over all comparisons of the run, and it is %g %% at least, and beyond that of identical arms where that is known%s. "+
 		"With few blocks (%d here), small differences cannot be seen: no clear difference does not mean equal.",
-		100*significant, unless(!turns, fmt.Sprintf(", and %g %% where a block has a single turn", 100*fewTurnsEffect)), blocks)
+		100*significant, 100*leastNamed, unless(!turns, fmt.Sprintf(", and %g %% where a block has a single turn", 100*fewTurnsEffect)), blocks)
 	// The least p that so many blocks can give is that of all on one side.
 	if alone := math.Ldexp(2, -blocks) * float64(pairs); alone > significant {
 		text += fmt.Sprintf(" One that stands alone among these %d comparisons cannot be named from %d blocks, however large: it takes %d.",

@@ -117,6 +117,10 @@ func adjustContests(contests []*contest) {
 	}
 }
 
+// A difference below leastNamed is not named, however sure it is: how the compiler
+// happens to lay out code makes such ones between builds of the same program.
+const leastNamed = 0.03
+
 // Where a block has less than fewTurns, what disturbs the machine does not cancel,
 // and only what no disturbance explains is named. The one turn of an open loop
 // is as long as many.
@@ -125,7 +129,7 @@ const fewTurns, fewTurnsEffect = 2, 0.5
 // named tells whether the pair differs by more than chance, and by more than
 // identical arms do where that is known.
 func (t *contest) named(p pair) bool {
-	least := t.cell.Noise[t.cell.Primary().Metric].Floor
+	least := max(leastNamed, t.cell.Noise[t.cell.Primary().Metric].Floor)
 	if !open(t.cell.Cell) && min(t.cell.Arms[p.above].Slices, t.cell.Arms[p.below].Slices) < fewTurns {
 		least = max(least, fewTurnsEffect)
 	}
