@@ -339,10 +339,10 @@ func TestAnswer(t *testing.T) {
 // A difference that identical arms show as well is not named, however sure.
 func TestAnswerKeepsAboveTheNoise(t *testing.T) {
 	for reach, want := range map[float64]string{
-		0.02: "no clear difference in this run between select and poll.",
-		0.01: "poll takes the least; select 1.015 times as much.",
+		0.05: "no clear difference in this run between select and poll.",
+		0.03: "poll takes the least; select 1.040 times as much.",
 	} {
-		arms := map[string][]float64{"select": steady(9, 1.015), "poll": steady(9, 1), "select/control": steady(9, 1.015*(1-reach), 1.015*(1+reach), 1.015)}
+		arms := map[string][]float64{"select": steady(9, 1.04), "poll": steady(9, 1), "select/control": steady(9, 1.04*(1-reach), 1.04*(1+reach), 1.04)}
 		if out := render(t, text(0), report.Summarise(results.Run{}, blocksOf(arms, 2))); !strings.Contains(out, want+"\n") {
 			t.Errorf("identical arms within %g: no %q in\n%s", reach, want, out)
 		}

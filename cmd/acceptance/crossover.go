@@ -56,7 +56,7 @@ func judgeCrossover(done collected) []finding {
 	for _, key := range order {
 		all = append(all, judgePair(key, of[key], len(runs), done.want))
 	}
-	return append(all, judgeVerdicts(runs)...)
+	return append(all, judgeVerdicts(runs, done.want)...)
 }
 
 // pair is what the same crossover has in common in all runs: which arm overtakes
@@ -128,8 +128,9 @@ func (c crossed) sweep() string {
 	return fmt.Sprintf("along %s, with %s, %d bytes", c.Along, others, c.Size)
 }
 
-// judgeVerdicts tells how often runs agree on which arms took the least.
-func judgeVerdicts(runs []*reported) []finding {
+// judgeVerdicts tells how often runs agree on which arms took the least, and
+// requires most runs to do so everywhere.
+func judgeVerdicts(runs []*reported, want int) []finding {
 	verdicts := make(map[string][]string)
 	var order []string
 	for _, r := range runs {
@@ -167,7 +168,13 @@ func judgeVerdicts(runs []*reported) []finding {
 			whole++
 		}
 	}
-	return append(all, finding{what: "all verdicts are the most common ones", measured: fmt.Sprintf("in %d of %d", whole, len(runs))})
+	wanted := max(len(runs), want)
+	least := int(math.Ceil(leastAlike * float64(wanted)))
+	return append(all, finding{
+		what: "all verdicts are the most common ones", required: fmt.Sprintf("in %d of %d", least, wanted),
+		measured: fmt.Sprintf("in %d of %d", whole, len(runs)),
+		holds:    whole >= least-(wanted-len(runs)), certain: len(runs)-whole > wanted-least,
+	})
 }
 
 // mostCommon is the text that there is the most of, the first of equals in the

@@ -94,13 +94,18 @@ func TestJudgeVerdicts(t *testing.T) {
 	}
 	all := judgeCrossover(ofReports(3, run("epoll-lt", "epoll-et"), run("epoll-et", "epoll-lt"), run("poll")))
 	for what, want := range map[string]string{
-		"10 connections, all active":   "poll in 3 of 3",
-		"99 connections, 10 active":    "epoll-et, epoll-lt in 2 of 3",
-		"verdicts are the most common": "in 2 of 3",
+		"10 connections, all active": "poll in 3 of 3",
+		"99 connections, 10 active":  "epoll-et, epoll-lt in 2 of 3",
 	} {
 		if f := find(t, all, what); f.measured != want || verdictOf(f, false) != told {
 			t.Errorf("%s: %+v, want %q", what, f, want)
 		}
+	}
+	if f := find(t, all, "verdicts are the most common"); f.measured != "in 2 of 3" || f.holds || !f.certain {
+		t.Errorf("%+v, want 2 of 3 and that it cannot hold", f)
+	}
+	if f := find(t, judgeCrossover(ofReports(3, run("poll"), run("poll"))), "verdicts are the most common"); f.measured != "in 2 of 2" || !f.holds || f.certain {
+		t.Errorf("%+v, want 2 of 2 and that more is to come", f)
 	}
 	if all := judgeCrossover(ofReports(3, &reported{})); len(all) != 0 {
 		t.Errorf("of nothing it finds %+v", all)
