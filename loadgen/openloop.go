@@ -25,8 +25,8 @@ type openLoop struct {
 
 const (
 	unanswered time.Duration = -1
-	// fewest are the latencies that Paced.Rise takes a median of.
-	fewest = 30
+	// Paced.Rise compares the lowest percentile of the fewest latencies or more.
+	lowest, fewest = 10, 30
 )
 
 // prepare allocates and computes all that the loop needs for n messages, and
@@ -70,10 +70,10 @@ func (o *openLoop) summarise(tooLong *int64) (rise float64) {
 	counted := int64(0) // with all of them
 	o.latency.Reset()
 	o.record(o.waited[len(o.waited)-third:], &counted)
-	last, enough := o.latency.ValueAtQuantile(50), o.latency.TotalCount() >= fewest
+	last, enough := o.latency.ValueAtQuantile(lowest), o.latency.TotalCount() >= fewest
 	o.latency.Reset()
 	o.record(o.waited[:third], tooLong)
-	if first := o.latency.ValueAtQuantile(50); first > 0 && enough && o.latency.TotalCount() >= fewest {
+	if first := o.latency.ValueAtQuantile(lowest); first > 0 && enough && o.latency.TotalCount() >= fewest {
 		rise = float64(last) / float64(first)
 	}
 	o.record(o.waited[third:], tooLong)

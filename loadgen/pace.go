@@ -26,10 +26,13 @@ type Pace struct {
 
 // Paced is what came of a Pace.
 type Paced struct {
-	Messages int64         // completed and verified
-	Unsent   int64         // given up before a connection was free for them
-	Offered  float64       // msgs/s, as scheduled
-	Elapsed  time.Duration // from the beginning of the schedule to its end, or to the last reply if that was later
+	Messages int64   // completed and verified
+	Unsent   int64   // given up before a connection was free for them
+	Offered  float64 // msgs/s, as scheduled
+	// Elapsed is from the beginning of the schedule to its end or, if that is later,
+	// to the last reply less the shortest latency: what a message takes at least is no
+	// time that the server was behind.
+	Elapsed  time.Duration
 	CPU      time.Duration // of the calling thread, which spins
 	Switches int64         // involuntary context switches of the calling thread
 	Counters results.Counters
@@ -38,8 +41,9 @@ type Paced struct {
 	// were due but those of connections that failed: an unsent one is in it with
 	// the time that it had waited, which is less than it would have taken.
 	Latency, Lag map[results.Metric]float64
-	// Rise is the median latency of the last third of the schedule's messages over
-	// that of the first; 0 where they are too few to tell.
+	// Rise is the 10th percentile of latency in the last third of the schedule's
+	// messages over that in the first; 0 where they are too few to tell. A stall
+	// holds up some of them, an overloaded server all.
 	Rise float64
 }
 
@@ -50,6 +54,9 @@ const (
 	overtimes = 2
 	overtime  = time.Second
 )
+
+// LongestPace is how long a Pace of that duration begins messages.
+func LongestPace(d time.Duration) time.Duration { return overtimes*d + overtime }
 
 // Pace runs one stretch of an open loop, of at most MaxScheduled messages. The
 // calling thread spins meanwhile.
@@ -73,6 +80,7 @@ func (g *Generator) Pace(p Pace) (Paced, error) {
 		return Paced{}, fmt.Errorf("sending messages by schedule: %w", err)
 	}
 	did.Rise = g.open.summarise(&g.errors.Timeout)
+	did.Elapsed = max(p.Duration, did.Elapsed-time.Duration(g.open.latency.Min()))
 	did.Latency, did.Lag = results.LatencyValues(g.open.latency), results.LagValues(g.open.lag)
 	if p.Record {
 		if dropped := g.latency.Merge(g.open.latency) + g.lag.Merge(g.open.lag); dropped > 0 {
@@ -100,7 +108,7 @@ func (g *Generator) pace(duration time.Duration) (Paced, error) {
 		}
 	}
 	o.on = true
-	err := g.keepPace(o.begin + overtimes*duration + overtime)
+	err := g.keepPace(o.begin + LongestPace(duration))
 	o.on = false
 	if err != nil {
 		return Paced{}, err
@@ -109,7 +117,7 @@ func (g *Generator) pace(duration time.Duration) (Paced, error) {
 		Messages: g.messages,
 		Unsent:   int64(len(o.due) - o.next),
 		Offered:  float64(len(o.due)) / duration.Seconds(),
-		Elapsed:  max(duration, g.last-o.begin),
+		Elapsed:  g.last - o.begin,
 		CPU:      multiplexers.ThreadCPUTime() - cpu,
 		Switches: multiplexers.ThreadUsage().Switches - switches,
 		Counters: g.counters.Minus(before),

@@ -51,12 +51,40 @@ func newAnswer(s Summary) answer {
 		a.question, a.aside = question(answered)
 		turns := slices.ContainsFunc(answered, func(c Cell) bool { return !open(c.Cell) })
 		a.caveat = caveat(blocks, pairs, turns)
-		if lines := crossoverLines(s.Crossovers); len(lines) > 0 {
+		if lines := mainCrossoverLines(s); len(lines) > 0 {
 			a.lines = append(a.lines, lines...)
 			a.caveat += crossoverCaveat(s.Crossovers)
 		}
 	}
 	return a
+}
+
+// mostCrossoverLines is how many sentences about crossovers anybody would read.
+const mostCrossoverLines = 12
+
+// mainCrossoverLines are the sentences about crossovers or, where those are too
+// many, the ones along connections and, where those still are, the ones of them
+// in which arms overtake each other.
+func mainCrossoverLines(s Summary) []string {
+	lines := crossoverLines(s)
+	kept := lines
+	for _, dispensable := range []func(Crossover) bool{
+		func(c Crossover) bool { return c.Along == alongActive },
+		func(c Crossover) bool { return c.Kind != Crosses },
+	} {
+		if len(kept) <= mostCrossoverLines {
+			break
+		}
+		if rest := slices.DeleteFunc(slices.Clone(s.Crossovers), dispensable); len(rest) > 0 {
+			s.Crossovers = rest
+			kept = crossoverLines(s)
+		}
+	}
+	kept = kept[:min(len(kept), mostCrossoverLines)]
+	if more := len(lines) - len(kept); more > 0 {
+		kept = append(kept, fmt.Sprintf("and %d more about crossovers: --format json has all", more))
+	}
+	return kept
 }
 
 // stretches joins the neighbours in cells that agree. Cells without a verdict

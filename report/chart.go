@@ -74,7 +74,8 @@ type Point struct {
 // judged by has a chart of ratios to the reference beside that of values, whose
 // intervals are free of what disturbed both alike. Open loops that differ in
 // their rates are drawn against those, and closed loops that cover several
-// numbers of connections and shares of active ones have a map as well.
+// numbers of connections and shares of active ones have a map as well. A map
+// of many sweeps stands for most of their charts: see backendMap.replaces.
 func Charts(s Summary) []Chart {
 	b := chartBuilder{run: s.Run, styles: make(map[string]int), names: make(map[string]bool)}
 	for _, sc := range s.Scenarios {
@@ -84,13 +85,18 @@ func Charts(s Summary) []Chart {
 			}
 		}
 	}
+	maps := b.maps(s)
 	for _, sc := range s.Scenarios {
 		for _, part := range sc.byBound() {
-			b.scenario(part)
+			b.scenario(part, maps)
 		}
 	}
-	b.maps(s)
+	for _, m := range maps {
+		b.keep(m.chart, m.gaps)
+	}
+	before := len(b.charts)
 	b.crossovers(s)
+	b.charts = slices.Concat(b.charts[:before], mainCrossovers(b.charts[before:]))
 	if len(s.Distrust()) > 0 { // a chart is seen without its report
 		for i := range b.charts {
 			b.charts[i].Title += " (not to be trusted)"
@@ -99,10 +105,14 @@ func Charts(s Summary) []Chart {
 	return b.charts
 }
 
-// scenario draws cells that measure one thing.
-func (b *chartBuilder) scenario(sc Scenario) {
+// scenario draws cells that measure one thing. What maps stand for, they note.
+func (b *chartBuilder) scenario(sc Scenario, maps []backendMap) {
 	varying, fixed := splitDimensions(sc.Cells)
-	for _, sw := range sweeps(b.loadCurves(sc, varying, fixed), varying) {
+	all := sweeps(b.loadCurves(sc, varying, fixed), varying)
+	for i := range maps {
+		all = b.instead(&maps[i], sc, all)
+	}
+	for _, sw := range all {
 		for _, m := range measures(sw.cells[0].Cell) {
 			if sw.x == nil {
 				b.add(b.bars(sc, sw.cells[0], m, varying, fixed), m.gap())

@@ -9,8 +9,9 @@ import (
 
 // CostFit says that a wait costs Fixed + PerWatched × watched + PerReady ×
 // ready ns: of the server's CPU or, in scenario chain, of the time that the one
-// process takes. It is fitted to the values of blocks, each weighted so that
-// relative errors count; intervals are by jackknife over the blocks.
+// process takes. It is fitted to one value of each cell, the geometric mean over
+// the blocks, each weighted so that relative errors count; intervals are by
+// jackknife over the blocks.
 type CostFit struct {
 	Fixed      Estimate `json:"fixed_ns"`
 	PerWatched Estimate `json:"ns_per_watched"` // connection
@@ -18,10 +19,11 @@ type CostFit struct {
 	Watched    Span     `json:"watched"`        // as far as was measured
 	Ready      Span     `json:"ready"`
 	// Growth is what the greatest number watched adds to the cost at the least,
-	// with the median number ready: 0.1 for 10 %.
-	Growth Estimate `json:"growth"`
+	// with the median number ready: 0.1 for 10 %. It is nil, and Scaling
+	// undetermined, where a fit has no cost above zero at the least.
+	Growth *Estimate `json:"growth,omitempty"`
 	// GrowthWithin is its 90 % interval, which two one-sided tests at 5 % ask for.
-	GrowthWithin Span    `json:"growth_90"`
+	GrowthWithin *Span   `json:"growth_90,omitempty"`
 	Scaling      Scaling `json:"scaling"`
 	Misfit       Misfit  `json:"misfit"`
 }
@@ -79,19 +81,20 @@ func fitCosts(rows []costRow) (fit *CostFit, missing string) {
 	for i, b := range blocks {
 		groups[b] = i % mostCostGroups
 	}
+	places := costPlaces(rows)
+	fits := make(map[int]costs)
+	for without := -1; without < min(len(blocks), mostCostGroups); without++ {
+		c, ok := fitWithout(rows, places, groups, without)
+		if !ok {
+			return nil, "numbers watched and ready do not vary enough, or not in enough blocks"
+		}
+		fits[without] = c
+	}
 	var ready []float64
 	f := &CostFit{Watched: Span{rows[0].watched, rows[0].watched}, Ready: Span{rows[0].ready, rows[0].ready}}
 	for _, r := range rows {
 		ready = append(ready, r.ready)
 		f.Watched, f.Ready = f.Watched.with(Span{r.watched, r.watched}), f.Ready.with(Span{r.ready, r.ready})
-	}
-	fits := make(map[int]costs)
-	for without := -1; without < min(len(blocks), mostCostGroups); without++ {
-		c, ok := fitWithout(rows, groups, without)
-		if !ok {
-			return nil, "numbers watched and ready do not vary enough, or not in enough blocks"
-		}
-		fits[without] = c
 	}
 	middle := stats.Median(ready)
 	interval := func(confidence float64, of func(costs) float64) (Estimate, bool) {
@@ -105,30 +108,38 @@ func fitCosts(rows []costRow) (fit *CostFit, missing string) {
 		}
 		return math.NaN()
 	}
-	var ok [5]bool
+	var ok [3]bool
 	f.Fixed, ok[0] = interval(confidence, func(c costs) float64 { return c.fixed })
 	f.PerWatched, ok[1] = interval(confidence, func(c costs) float64 { return c.perWatched })
 	f.PerReady, ok[2] = interval(confidence, func(c costs) float64 { return c.perReady })
-	f.Growth, ok[3] = interval(confidence, growth)
-	var within Estimate
-	within, ok[4] = interval(1-2*significant, growth)
 	if slices.Contains(ok[:], false) {
 		return nil, "without one of the blocks, nothing is left that could be told"
 	}
-	f.GrowthWithin = Span{within.Low, within.High}
+	if g, ok := interval(confidence, growth); ok {
+		within, _ := interval(1-2*significant, growth)
+		f.Growth, f.GrowthWithin = &g, &Span{within.Low, within.High}
+	}
 	f.Scaling = f.scaling()
 	f.Misfit = misfit(rows, fits[-1])
 	return f, ""
 }
 
-// fitWithout is the fit to the rows of all groups of blocks but one.
-func fitWithout(rows []costRow, groups map[int]int, without int) (costs, bool) {
+// fitWithout is the fit to all groups of blocks but one. It has a row for each
+// place, the mean over blocks: relative residuals of single blocks, of which those
+// that are low by chance count for more, would have it too low.
+func fitWithout(rows []costRow, places []place, groups map[int]int, without int) (costs, bool) {
 	var x [][]float64
 	var y []float64
-	for _, r := range rows {
-		if groups[r.block] != without {
-			x = append(x, []float64{1, r.watched, r.ready})
-			y = append(y, r.ns)
+	for _, p := range places {
+		var blocks, logs, ready float64
+		for _, r := range rows {
+			if r.place() == p && groups[r.block] != without {
+				blocks, logs, ready = blocks+1, logs+math.Log(r.ns), ready+r.ready
+			}
+		}
+		if blocks > 0 {
+			x = append(x, []float64{1, float64(p.connections), ready / blocks})
+			y = append(y, math.Exp(logs/blocks))
 		}
 	}
 	c, ok := stats.RelativeFit(x, y)
@@ -140,6 +151,8 @@ func fitWithout(rows []costRow, groups map[int]int, without int) (costs, bool) {
 
 func (f CostFit) scaling() Scaling {
 	switch {
+	case f.Growth == nil:
+		return Undetermined
 	case f.PerWatched.Low > 0 && f.Growth.Value > flatWithin:
 		return Scales
 	case f.GrowthWithin.Low >= -flatWithin && f.GrowthWithin.High <= flatWithin:

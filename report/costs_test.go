@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -46,6 +47,54 @@ func TestCostModelsRecoverWhatAWaitCosts(t *testing.T) {
 		if m.Cells != 8 || m.Fit.Fixed.Blocks != 9 || m.Fit.Watched != (report.Span{Low: 10, High: 10000}) || !slices.Equal(m.Scenarios, []string{"idle", "echo"}) {
 			t.Errorf("%s: %d cells of %v, %d blocks, watched %v", a.name, m.Cells, m.Scenarios, m.Fit.Fixed.Blocks, m.Fit.Watched)
 		}
+	}
+}
+
+// Noise makes the costs of blocks neither higher nor lower, nor what is made of
+// them.
+func TestCostModelsAreUnbiased(t *testing.T) {
+	const runs, want = 60, 20.0
+	rng := rand.New(rand.NewPCG(11, 12))
+	sum, covering := 0.0, 0
+	for range runs {
+		m := costModels(t, randomCostTrials(rng, []costArm{{"poll", 1000, want, 4000, 0}}, costCells(), 8, 2, 0.2))["poll"]
+		if m.Fit == nil {
+			t.Fatalf("no fit: %s", m.Missing)
+		}
+		e := m.Fit.PerWatched
+		sum += e.Value
+		if e.Low <= want && want <= e.High {
+			covering++
+		}
+	}
+	if mean := sum / runs; math.Abs(mean/want-1) > 0.02 {
+		t.Errorf("the mean is %.2f ns per watched, want %v within 2 %%", mean, want)
+	}
+	if covering < 0.9*runs {
+		t.Errorf("%d of %d intervals at 95 %% hold %v", covering, runs, want)
+	}
+}
+
+// A fit that one wild cell does not move has the cost there below zero: growth
+// would be a share of that.
+func TestGrowthFromNothing(t *testing.T) {
+	cells := append(alongConnections(10, 300, 1000, 3000, 10000), alongActive(100, 300)...)
+	trials := costTrials([]costArm{{"poll", -25000, 100, 10, 0}}, cells, 9, 2, 0.02)
+	for i := range trials {
+		for j := range trials[i].Slices {
+			s := &trials[i].Slices[j]
+			s.ServerCPUNS = max(s.ServerCPUNS, -s.ServerCPUNS)
+		}
+	}
+	m := costModels(t, trials)["poll"]
+	if m.Fit == nil {
+		t.Fatalf("no fit: %s", m.Missing)
+	}
+	if math.Abs(m.Fit.PerWatched.Value/100-1) > 0.05 {
+		t.Errorf("%v ns per watched, want 100", m.Fit.PerWatched.Value)
+	}
+	if m.Fit.Growth != nil || m.Fit.GrowthWithin != nil || m.Fit.Scaling != report.Undetermined {
+		t.Errorf("growth %+v within %+v: %s, want none and undetermined", m.Fit.Growth, m.Fit.GrowthWithin, m.Fit.Scaling)
 	}
 }
 

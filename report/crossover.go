@@ -29,27 +29,44 @@ type Crossover struct {
 	// fewer active ones; without a crossing, wherever a difference can be told.
 	Arm  string `json:"arm"`
 	Than string `json:"than"`
-	// Everywhere says that the difference can be told in every cell.
+	// Everywhere says that the difference can be told in every cell that is not
+	// left out.
 	Everywhere bool `json:"everywhere,omitempty"`
+	// Bound is the last number towards the others at which a difference can be
+	// told, of those that were measured, where Kind is TakesLessFrom or
+	// TakesLessUpTo. It is no crossing.
+	Bound int `json:"bound,omitempty"`
+	// LeftOut are the numbers that were measured with too few blocks or turns of
+	// either arm to compare them.
+	LeftOut []int `json:"left_out,omitempty"`
 	// At is the number of connections, or active ones, where they cost as much,
 	// and Low and High the ends of its 95 % interval; 0 for an end that is not
 	// within what was measured and a factor of two beyond.
-	At     float64 `json:"at,omitempty"`
-	Low    float64 `json:"low,omitempty"`
-	High   float64 `json:"high,omitempty"`
-	Blocks int     `json:"blocks"` // of the cell that has the fewest
+	At   float64 `json:"at,omitempty"`
+	Low  float64 `json:"low,omitempty"`
+	High float64 `json:"high,omitempty"`
+	// FitFrom and FitTo are the numbers measured that the crossing lies between,
+	// with clear differences at both; 0 if one of them is not clear.
+	FitFrom int `json:"fit_from,omitempty"`
+	FitTo   int `json:"fit_to,omitempty"`
+	Blocks  int `json:"blocks"` // of the cell that has the fewest
 
 	line crossingLine
+	next int // to Bound, of the numbers measured where nothing can be told
 }
 
 // CrossoverKind is what can be told of a pair of arms along a sweep.
 type CrossoverKind string
 
 const (
-	Crosses    CrossoverKind = "crosses"    // one overtakes the other, once
-	TakesLess  CrossoverKind = "takes-less" // one takes less wherever a difference can be told
-	Several    CrossoverKind = "several"    // they overtake each other more than once
-	CannotTell CrossoverKind = "untold"     // no difference can be told in any cell
+	Crosses   CrossoverKind = "crosses"    // one overtakes the other, once
+	TakesLess CrossoverKind = "takes-less" // one takes less wherever a difference can be told
+	// One takes less at all numbers measured from Bound on, or up to it, and
+	// beyond that no difference can be told.
+	TakesLessFrom CrossoverKind = "takes-less-from"
+	TakesLessUpTo CrossoverKind = "takes-less-up-to"
+	Several       CrossoverKind = "several" // they overtake each other more than once
+	CannotTell    CrossoverKind = "untold"  // no difference can be told in any cell
 )
 
 // crossingLine is what a crossing was found by: the cost of one arm over that
@@ -88,7 +105,7 @@ func (sw crossingSweep) number(c results.Cell) int {
 }
 
 // crossingSweeps are those of a run that have places enough. Cells that differ
-// in scenario or window only are the same work: the first stands for all.
+// in scenario or window only are the same work: one stands for all.
 func crossingSweeps(scenarios []Scenario) []crossingSweep {
 	var cells []Cell
 	for _, sc := range scenarios {
@@ -115,12 +132,10 @@ func crossingSweeps(scenarios []Scenario) []crossingSweep {
 				keys[key] = i
 				found = append(found, crossingSweep{along: along})
 			}
-			sw := &found[i]
-			if !slices.ContainsFunc(sw.cells, func(d Cell) bool { return sw.number(d.Cell) == sw.number(c.Cell) }) {
-				sw.cells = append(sw.cells, c)
-			}
+			found[i].cells = append(found[i].cells, c)
 		}
 		for _, sw := range found {
+			sw.cells, _ = oncePerPlace(sw.cells)
 			if len(sw.cells) >= leastCrossing {
 				slices.SortFunc(sw.cells, func(a, b Cell) int { return cmp.Compare(sw.x(a.Cell), sw.x(b.Cell)) })
 				sweeps = append(sweeps, sw)
@@ -136,10 +151,14 @@ type armOfCell struct {
 	arm  string
 }
 
+// mostCrossingArms are compared each with each: of more, nobody would read.
+const mostCrossingArms = 12
+
+// crossingArms are those that are compared along the sweep.
+func (sw crossingSweep) crossingArms() []string { return armNames(withoutControls(sw.cells)) }
+
 // crossovers are those of every two arms along every sweep.
 func crossovers(scenarios []Scenario, trials []results.Trial) []Crossover {
-	// Of more, each with each, nobody would read.
-	const mostArms = 12
 	of := make(map[armOfCell][]results.Trial)
 	for _, t := range trials {
 		key := armOfCell{t.Cell, t.Arm}
@@ -147,8 +166,8 @@ func crossovers(scenarios []Scenario, trials []results.Trial) []Crossover {
 	}
 	var all []Crossover
 	for _, sw := range crossingSweeps(scenarios) {
-		names := armNames(withoutControls(sw.cells))
-		if len(names) > mostArms {
+		names := sw.crossingArms()
+		if len(names) > mostCrossingArms {
 			continue
 		}
 		for i, base := range names {
@@ -167,11 +186,13 @@ func (sw crossingSweep) crossover(above, below string, of map[armOfCell][]result
 	var x, floors []float64
 	var cells []Cell
 	var logs [][]float64
+	var leftOut []int
 	blocks := math.MaxInt
 	for _, c := range sw.cells {
 		p := c.Primary()
 		l := p.BlockLogRatios(of[armOfCell{c.Cell, above}], of[armOfCell{c.Cell, below}])
 		if len(l) < leastTests || !c.tells(above, below, l) {
+			leftOut = append(leftOut, sw.number(c.Cell))
 			continue
 		}
 		x, cells, logs = append(x, sw.x(c.Cell)), append(cells, c), append(logs, l)
@@ -201,18 +222,16 @@ func (sw crossingSweep) crossover(above, below string, of map[armOfCell][]result
 	c := Crossover{
 		Along: sw.along, Size: first.Size, SocketBuffers: first.SocketBuffers,
 		From: min(sw.number(first), sw.number(last)), To: max(sw.number(first), sw.number(last)),
-		Arm: below, Than: above, Blocks: blocks, Everywhere: true,
+		Arm: below, Than: above, Blocks: blocks, LeftOut: leftOut,
 	}
+	slices.Sort(c.LeftOut)
 	if sw.along == alongActive {
 		c.Connections = first.Connections
 	} else {
 		c.Active = first.Active
 	}
-	for i := range x {
-		alone := stats.Crossing(x[i:i+1], logs[i:i+1], confidence, floor)
-		c.Everywhere = c.Everywhere && (alone.Kind == stats.Below || alone.Kind == stats.Above)
-	}
 	c.conclude(found, x)
+	c.place(found, sw, cells)
 	return c, true
 }
 
@@ -246,12 +265,50 @@ func (c *Crossover) conclude(found stats.CrossingOf, x []float64) {
 			c.Arm, c.Than = c.Than, c.Arm
 		}
 		c.At, c.Low, c.High = roundTo(c.At, 6), closedEnd(c.Low), closedEnd(c.High)
-		if c.Along == alongActive && c.At > float64(c.Connections) {
-			// More cannot be active: the one is below the other all the way.
-			c.Kind, c.At, c.Low, c.High = TakesLess, 0, 0, 0
+		// No more can be active than there are.
+		if c.Low > 0 && c.Along == alongConnections {
+			c.Low = max(c.Low, float64(c.Active))
+		}
+		if c.Along == alongActive {
+			c.High = min(c.High, float64(c.Connections))
 		}
 	}
-	c.Everywhere = c.Everywhere && c.Kind == TakesLess
+}
+
+// place adds at which of the cells, in the order of x, a difference can be told.
+func (c *Crossover) place(found stats.CrossingOf, sw crossingSweep, cells []Cell) {
+	number := func(i int) int { return sw.number(cells[i].Cell) }
+	if c.Kind == Crosses && found.Signs[found.First] != 0 && found.Signs[found.Last] != 0 {
+		first, last := number(found.First), number(found.Last)
+		c.FitFrom, c.FitTo = min(first, last), max(first, last)
+	}
+	if c.Kind != TakesLess {
+		return
+	}
+	clear := func(sign int) bool { return sign != 0 }
+	from := slices.IndexFunc(found.Signs, clear)
+	to := len(cells) // of the stretch that begins at from and is clear
+	if n := slices.Index(found.Signs[from:], 0); n >= 0 {
+		to = from + n
+	}
+	if slices.ContainsFunc(found.Signs[to:], clear) {
+		return
+	}
+	bound, next := from, from-1
+	switch {
+	case from == 0 && to == len(cells):
+		c.Everywhere = true
+		return
+	case from == 0:
+		bound, next = to-1, to
+	case to < len(cells):
+		return
+	}
+	c.Bound, c.next = number(bound), number(next)
+	c.Kind = TakesLessFrom
+	if c.next > c.Bound {
+		c.Kind = TakesLessUpTo
+	}
 }
 
 // closedEnd is 0 for an end of an interval that is open.

@@ -1,6 +1,7 @@
 package report_test
 
 import (
+	"fmt"
 	"math"
 	"regexp"
 	"slices"
@@ -63,8 +64,12 @@ func TestCrossoverRecoversWhereArmsCostAsMuch(t *testing.T) {
 
 func TestCrossoverSentences(t *testing.T) {
 	// What is estimated is another test's.
-	estimates := regexp.MustCompile(`[\d.]+( connections)? \(95 %: [\d.]+ to [\d.]+\)(, [\d.]+ %,)?`)
+	estimates := regexp.MustCompile(`[\d.]+( connections)? \(95 %: [\d.]+ to [\d.]+|[\d.]+ %, are active`)
 	wide := alongConnections(10, 100, 1000, 10000)
+	var thirteen []costArm
+	for i := range 13 {
+		thirteen = append(thirteen, costArm{fmt.Sprintf("arm-%d", i), 1000, 20, 4000, 0})
+	}
 	tests := []struct {
 		name  string
 		arms  []costArm
@@ -73,7 +78,7 @@ func TestCrossoverSentences(t *testing.T) {
 	}{
 		{
 			"a crossing", []costArm{{"poll", 1000, 20, 4000, 0}, {"epoll-lt", 3000, 0, 4000, 0}}, alongConnections(10, 30, 300, 1000),
-			[]string{"epoll-lt overtakes poll at N connections (N %: N to N) when 10 are active"},
+			[]string{"epoll-lt overtakes poll at N connections (N %: N to N; measured at 30 and 300) when 10 are active"},
 		},
 		{
 			"none in range", []costArm{{"select", 1000, 22, 4000, 0}, {"poll", 1000, 20, 4000, 0}, {"epoll-lt", 100, 0, 3000, 0}}, wide[1:],
@@ -91,15 +96,26 @@ func TestCrossoverSentences(t *testing.T) {
 		},
 		{
 			"the share", []costArm{{"poll", 1000, 20, 4000, 0}, {"epoll-lt", 3000, 0, 4060, 0}}, alongActive(10, 100, 500, 1000),
-			[]string{"of 1,000 connections, epoll-lt takes less than poll while fewer than N (N %: N to N), N %, are active"},
+			[]string{"of 1,000 connections, epoll-lt takes less than poll while fewer than N (N %: N to N; measured at 100 and 500), N %, are active"},
 		},
 		{
 			"the share, without a crossing", []costArm{{"poll", 1000, 20, 4000, 0}, {"epoll-lt", 300, 0, 3900, 0}}, alongActive(10, 100, 1000),
 			[]string{"of 1,000 connections, epoll-lt takes less than poll at every number of active ones measured (10 to 1,000): no crossing"},
 		},
 		{
-			"a crossing below all cells", []costArm{{"poll", 1000, 20, 4000, 0}, {"epoll-lt", 1205, 0, 4000, 0}}, wide,
-			[]string{"epoll-lt overtakes poll at or below "},
+			"from a place on", []costArm{{"poll", 1000, 20, 4000, 0}, {"epoll-lt", 1200, 0, 4000, 0}}, wide,
+			[]string{"epoll-lt takes less than poll from 100 connections on when 10 are active; at 10 no difference can be told"},
+		},
+		{
+			"up to a place", []costArm{{"poll", 1000, 20, 4000, 0}, {"select", 1000, 20, 4000, 0}, {"epoll-lt", 1000, 0, 4020, 0}}, alongActive(10, 100, 999, 1000),
+			[]string{
+				"of 1,000 connections, epoll-lt takes less than poll and select up to 100 active ones; at 999 to 1,000 no difference can be told",
+				"of 1,000 connections, no difference can be told between poll and select from 10 to 1,000 active ones",
+			},
+		},
+		{
+			"thirteen arms", thirteen, wide,
+			[]string{"where arms overtake each other along connections is not told for 13 arms: it is of up to 12"},
 		},
 		{
 			"two cells are too few", []costArm{{"poll", 1000, 20, 4000, 0}, {"epoll-lt", 3000, 0, 4000, 0}}, wide[:2], nil,
@@ -120,6 +136,109 @@ func TestCrossoverSentences(t *testing.T) {
 				t.Errorf("%q, want %q in\n%s", got, tt.want, out)
 			}
 		})
+	}
+}
+
+// ratioTrials are of poll and epoll-lt, which takes as much but for these
+// factors, one for each cell: a number, and how far the blocks are apart from it.
+func ratioTrials(cells []results.Cell, ratios, spread []float64) []results.Trial {
+	trials := costTrials([]costArm{{"poll", 0, 0, 4000, 0}, {"epoll-lt", 0, 0, 4000, 0}}, cells, 9, 3, 0)
+	for i := range trials {
+		if t := &trials[i]; t.Arm == "epoll-lt" {
+			at := slices.Index(cells, t.Cell)
+			for j := range t.Slices {
+				cpu := &t.Slices[j].ServerCPUNS
+				*cpu = int64(float64(*cpu) * ratios[at] * math.Exp(spread[at]*float64(t.Block-4)))
+			}
+		}
+	}
+	return trials
+}
+
+// Which arm overtakes is told by the places around the crossing: at the last
+// one of all it may look otherwise.
+func TestCrossoverOfARatioThatFalls(t *testing.T) {
+	trials := ratioTrials(alongConnections(10, 30, 100, 300), []float64{1.1, 1.05, 0.9, 1.2}, []float64{0.01, 0.01, 0.01, 1})
+	got := report.Summarise(syntheticRun("idle"), trials).Crossovers
+	if len(got) != 1 || got[0].Kind != report.Crosses || got[0].Arm != "epoll-lt" || got[0].Than != "poll" || got[0].FitFrom != 30 || got[0].FitTo != 100 {
+		t.Errorf("%+v, want epoll-lt to overtake poll between 30 and 100", got)
+	}
+}
+
+// Of two precise places that are not clear, none turns round who overtakes whom.
+func TestCrossoverAgreesWithItsClearEnds(t *testing.T) {
+	trials := ratioTrials(alongConnections(10, 30, 100, 300), []float64{1.06, 0.98, 1.02, 0.94}, []float64{0.01, 0.001, 0.001, 0.01})
+	for _, n := range []int{10, 30, 100, 300} {
+		control := ratioTrials(alongConnections(n), []float64{1.03}, []float64{0})
+		for _, c := range control {
+			if c.Arm == "epoll-lt" {
+				c.Arm, c.Control = "poll/control", true
+				i := slices.IndexFunc(trials, func(o results.Trial) bool { return o.Cell.Connections == n })
+				c.Cell = trials[i].Cell
+				trials = append(trials, c)
+			}
+		}
+	}
+	got := report.Summarise(syntheticRun("idle"), trials).Crossovers
+	if len(got) != 1 || got[0].Kind != report.Crosses || got[0].Arm != "epoll-lt" || got[0].FitFrom != 10 || got[0].FitTo != 300 {
+		t.Errorf("%+v, want epoll-lt to overtake poll between 10 and 300", got)
+	}
+}
+
+// No crossing lies where more would be active than there are.
+func TestCrossoversArePossible(t *testing.T) {
+	for _, along := range [][]results.Cell{alongConnections(10, 11, 12, 60), alongActive(100, 800, 900, 1000)} {
+		clipped := 0
+		for first := range 10 {
+			for second := range 10 {
+				edge := 1.04 + 0.002*float64(first)
+				next := 0.97 + 0.003*float64(second)
+				ratios := []float64{edge, next, next, 0.5}
+				spread := []float64{0.015, 0.02, 0.02, 0.02}
+				if along[0].Connections == 1000 {
+					slices.Reverse(ratios)
+					slices.Reverse(spread)
+				}
+				for _, c := range report.Summarise(syntheticRun("idle"), ratioTrials(along, ratios, spread)).Crossovers {
+					if c.Kind != report.Crosses {
+						continue
+					}
+					if c.Low == 10 || c.High == 1000 {
+						clipped++
+					}
+					if c.At < float64(c.From) || c.At > float64(c.To) || c.Low > 0 && c.Low < float64(c.Active) || c.Connections > 0 && c.High > float64(c.Connections) {
+						t.Errorf("%+v is impossible", c)
+					}
+				}
+			}
+		}
+		if clipped == 0 {
+			t.Errorf("no interval along %+v reaches what is possible", along)
+		}
+	}
+}
+
+// A cell with too few blocks is named, and is none of those that were compared.
+func TestCrossoversNameWhatIsLeftOut(t *testing.T) {
+	arms := []costArm{{"poll", 1000, 20, 4000, 0}, {"epoll-lt", 100, 0, 3000, 0}}
+	trials := costTrials(arms, alongConnections(10, 100, 1000, 10000), 9, 3, 0.1)
+	trials = slices.DeleteFunc(trials, func(t results.Trial) bool { return t.Connections == 100 && t.Block >= 5 })
+	out := render(t, text(0), report.Summarise(syntheticRun("idle"), trials))
+	const want = "epoll-lt takes less than poll at every number of connections compared (10 to 10,000) when 10 are active: no crossing; not compared for want of blocks or turns: 100"
+	if !strings.Contains(out, want) {
+		t.Errorf("no %q in\n%s", want, out)
+	}
+}
+
+// Of the cells at one place, that with most blocks is taken, as on the map.
+func TestCrossoversTakeTheCellWithMostBlocks(t *testing.T) {
+	arms := []costArm{{"poll", 1000, 20, 4000, 0}, {"epoll-lt", 3000, 0, 4000, 0}}
+	few := alongConnections(10)
+	few[0].DurationNS = 50e6
+	trials := append(costTrials(arms, few, 3, 3, 0.1), costTrials(arms, alongConnections(10, 100, 1000), 9, 3, 0.1)...)
+	got := report.Summarise(syntheticRun("idle"), trials).Crossovers
+	if len(got) != 1 || got[0].From != 10 || len(got[0].LeftOut) != 0 {
+		t.Errorf("%+v, want one from 10 connections on", got)
 	}
 }
 
@@ -247,6 +366,31 @@ func TestCrossoverChart(t *testing.T) {
 	checkSVG(t, c)
 	if names := chartNames(report.Charts(report.Summarise(run, costTrials(costArms()[1:2], costCells(), 9, 3, 0)))); slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(n, "crossover") }) {
 		t.Errorf("one arm alone has %v", names)
+	}
+}
+
+// What the chart has no place for is counted, a crossing that may lie anywhere
+// as well.
+func TestCrossoverChartCountsWhatItLeavesOut(t *testing.T) {
+	cells := alongConnections(10, 20, 30, 40)
+	trials := ratioTrials(cells, []float64{1.06, 0.996, 1.004, 0.94}, []float64{0.015, 0.003, 0.003, 0.015})
+	for _, o := range ratioTrials(cells, []float64{1.5, 1.2, 0.8, 0.7}, []float64{0, 0, 0, 0}) {
+		if o.Arm == "epoll-lt" {
+			o.Arm = "epoll-et"
+			trials = append(trials, o)
+		}
+	}
+	s := report.Summarise(syntheticRun("idle"), trials)
+	anywhere := 0
+	for _, c := range s.Crossovers {
+		if c.Kind == report.Crosses && c.Low == 0 && c.High == 0 {
+			anywhere++
+		}
+	}
+	c := chart(t, report.Charts(s), "crossover-by-connections")
+	if anywhere != 1 || len(c.Crossings) != 2 || !strings.Contains(c.Footer, "1 crossing is not shown, the report has all") {
+
+		t.Errorf("%d that may lie anywhere, %d shown, and below the chart %q", anywhere, len(c.Crossings), c.Footer)
 	}
 }
 

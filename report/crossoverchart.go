@@ -35,16 +35,18 @@ func (b *chartBuilder) crossovers(s Summary) {
 	for _, sw := range sweeps {
 		var found []Crossover
 		for _, c := range s.Crossovers {
-			if c.Kind == Crosses && c.Along == sw.along && c.cell() == sw.common() && (c.Low > 0 || c.High > 0) {
+			if c.Kind == Crosses && c.Along == sw.along && c.cell() == sw.common() {
 				found = append(found, c)
 			}
 		}
+		all := len(found)
+		found = slices.DeleteFunc(found, func(c Crossover) bool { return c.Low == 0 && c.High == 0 })
 		if len(found) == 0 {
 			continue
 		}
 		slices.SortStableFunc(found, func(a, b Crossover) int { return cmp.Compare(a.vagueness(), b.vagueness()) })
-		left := len(found) - mostCrossings
 		found = found[:min(len(found), mostCrossings)]
+		left := all - len(found)
 		c := b.crossover(sw.around(found), sweeps)
 		for _, f := range found {
 			c.Crossings = append(c.Crossings, b.crossing(sw, f, c))
@@ -166,7 +168,11 @@ func (b *chartBuilder) crossing(sw crossingSweep, f Crossover, c Chart) Crossing
 		label += crossingNumber(f.At) + " (" + crossingNumber(f.Low) + " to " + crossingNumber(f.High) + ")"
 	}
 	mark := Crossing{X: f.At, Low: f.Low, High: f.High, Label: label, Style: b.styles[f.Arm]}
-	below := c.Series[slices.IndexFunc(c.Series, func(s Series) bool { return s.Style == b.styles[f.line.below] })]
+	measured := slices.IndexFunc(c.Series, func(s Series) bool { return s.Style == b.styles[f.line.below] })
+	if measured < 0 { // its cells are not in the chart
+		return mark
+	}
+	below := c.Series[measured]
 	number := func(x float64) float64 {
 		if sw.along == alongActive {
 			return 1 / x

@@ -18,7 +18,8 @@ type crossoverGroup struct {
 
 // crossoverLines are sentences about every pair of arms. Those of one sweep
 // that say the same are joined.
-func crossoverLines(all []Crossover) []string {
+func crossoverLines(s Summary) []string {
+	all := s.Crossovers
 	var lines []string
 	groups := crossoverGroups(all)
 	slices.SortStableFunc(groups, func(a, b crossoverGroup) int {
@@ -38,7 +39,7 @@ func crossoverLines(all []Crossover) []string {
 			} else {
 				lines = append(lines, fmt.Sprintf("%s overtakes %s %s", plainName(c.Arm), enumerate(parts), where))
 			}
-		case TakesLess:
+		case TakesLess, TakesLessFrom, TakesLessUpTo:
 			var others []string
 			for _, p := range g.pairs {
 				others = append(others, plainName(p.Than))
@@ -47,11 +48,16 @@ func crossoverLines(all []Crossover) []string {
 			if len(g.arms) > 1 {
 				verb = "take"
 			}
-			lines = append(lines, c.placed(fmt.Sprintf("%s %s less than %s", enumerate(g.arms), verb, enumerate(others)), c.measured(), where)+": no crossing")
+			lines = append(lines, c.placed(fmt.Sprintf("%s %s less than %s", enumerate(g.arms), verb, enumerate(others)), c.measured(), where)+c.beyond())
 		case Several:
 			lines = append(lines, c.placed(fmt.Sprintf("which of %s takes less changes more than once", g.enumerate()), c.ranging(), where))
 		default:
 			lines = append(lines, c.placed("no difference can be told between "+g.enumerate(), c.ranging(), where))
+		}
+	}
+	for _, sw := range crossingSweeps(s.Scenarios) {
+		if n := len(sw.crossingArms()); n > mostCrossingArms {
+			lines = append(lines, fmt.Sprintf("where arms overtake each other along %s is not told for %d arms: it is of up to %d", sw.noun(), n, mostCrossingArms))
 		}
 	}
 	return lines
@@ -66,14 +72,16 @@ func crossoverGroups(all []Crossover) []crossoverGroup {
 		from, to   int
 		kind       CrossoverKind
 		everywhere bool
+		bound      int
+		leftOut    string
 		arm        string
 	}
 	var groups []crossoverGroup
 	index := make(map[key]int)
 	var keys []key
 	for _, c := range all {
-		k := key{c.cell(), c.Along, c.From, c.To, c.Kind, c.Everywhere, ""}
-		if c.Kind == Crosses || c.Kind == TakesLess {
+		k := key{c.cell(), c.Along, c.From, c.To, c.Kind, c.Everywhere, c.Bound, c.notCompared(), ""}
+		if c.Kind == Crosses || c.Kind.oneTakesLess() {
 			k.arm = c.Arm
 		}
 		i, known := index[k]
@@ -91,7 +99,7 @@ next:
 		for j := range joined {
 			alike := keys[i]
 			alike.arm = kept[j].arm
-			if g.first.Kind == TakesLess && alike == kept[j] && slices.EqualFunc(g.pairs, joined[j].pairs, func(a, b Crossover) bool { return a.Than == b.Than }) {
+			if g.first.Kind.oneTakesLess() && alike == kept[j] && slices.EqualFunc(g.pairs, joined[j].pairs, func(a, b Crossover) bool { return a.Than == b.Than }) {
 				joined[j].arms = append(joined[j].arms, g.arms...)
 				continue next
 			}
@@ -103,7 +111,7 @@ next:
 
 // order is by sweep, and what is clear comes first; of that, what says the most.
 func (g crossoverGroup) order(all []Crossover) int {
-	kinds := []CrossoverKind{Crosses, TakesLess, Several, CannotTell}
+	kinds := []CrossoverKind{Crosses, TakesLess, TakesLessFrom, TakesLessUpTo, Several, CannotTell}
 	sweep := slices.IndexFunc(all, func(c Crossover) bool { return c.Along == g.first.Along && c.cell() == g.first.cell() })
 	return len(kinds)*sweep + slices.Index(kinds, g.first.Kind)
 }
@@ -155,8 +163,16 @@ func (c Crossover) placed(sentence, measured, where string) string {
 	return sentence + " " + measured + " " + where
 }
 
-func (c Crossover) noun() string {
-	if c.Along == alongActive {
+// oneTakesLess says that the one arm takes less, without a crossing.
+func (k CrossoverKind) oneTakesLess() bool {
+	return k == TakesLess || k == TakesLessFrom || k == TakesLessUpTo
+}
+
+func (c Crossover) noun() string { return crossingSweep{along: c.Along}.noun() }
+
+// noun is what the sweep has different numbers of.
+func (sw crossingSweep) noun() string {
+	if sw.along == alongActive {
 		return "active ones"
 	}
 	return "connections"
@@ -168,10 +184,45 @@ func (c Crossover) ranging() string {
 
 // measured is where a difference was told.
 func (c Crossover) measured() string {
-	if c.Everywhere {
+	switch {
+	case c.Kind == TakesLessFrom:
+		return fmt.Sprintf("from %s %s on", formatInt(int64(c.Bound)), c.noun())
+	case c.Kind == TakesLessUpTo:
+		return fmt.Sprintf("up to %s %s", formatInt(int64(c.Bound)), c.noun())
+	case c.Everywhere && len(c.LeftOut) > 0:
+		return fmt.Sprintf("at every number of %s compared (%s to %s)", c.noun(), formatInt(int64(c.From)), formatInt(int64(c.To)))
+	case c.Everywhere:
 		return fmt.Sprintf("at every number of %s measured (%s to %s)", c.noun(), formatInt(int64(c.From)), formatInt(int64(c.To)))
 	}
 	return "wherever a difference can be told " + c.ranging()
+}
+
+// beyond is what was found where it was not told that an arm takes less.
+func (c Crossover) beyond() string {
+	if c.Kind == TakesLess {
+		return ": no crossing" + c.notCompared()
+	}
+	first, last := c.From, c.next
+	if c.Kind == TakesLessUpTo {
+		first, last = c.next, c.To
+	}
+	at := formatInt(int64(first))
+	if first < last {
+		at += " to " + formatInt(int64(last))
+	}
+	return fmt.Sprintf("; at %s no difference can be told", at) + c.notCompared()
+}
+
+// notCompared names what was left out.
+func (c Crossover) notCompared() string {
+	if len(c.LeftOut) == 0 {
+		return ""
+	}
+	var numbers []string
+	for _, n := range c.LeftOut {
+		numbers = append(numbers, formatInt(int64(n)))
+	}
+	return "; not compared for want of blocks or turns: " + enumerate(numbers)
 }
 
 // crossing is where Arm overtakes Than, after the name of that.
@@ -189,8 +240,15 @@ func (c Crossover) crossing() string {
 	case c.High == 0:
 		return fmt.Sprintf("%s at or above %s connections (95 %%; the most measured are %s)", than, crossingNumber(c.Low), most)
 	}
-	return fmt.Sprintf("%s at %s connections (95 %%: %s to %s%s)", than, crossingNumber(c.At), crossingNumber(c.Low), crossingNumber(c.High),
-		unless(c.At >= float64(c.From) && c.At <= float64(c.To), fmt.Sprintf("; measured from %s to %s", fewest, most)))
+	return fmt.Sprintf("%s at %s connections (95 %%: %s to %s%s)", than, crossingNumber(c.At), crossingNumber(c.Low), crossingNumber(c.High), c.fitted())
+}
+
+// fitted is between which numbers the crossing was found.
+func (c Crossover) fitted() string {
+	if c.FitFrom == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; measured at %s and %s", formatInt(int64(c.FitFrom)), formatInt(int64(c.FitTo)))
 }
 
 // share is how many may be active for Arm to take less.
@@ -202,9 +260,9 @@ func (c Crossover) share() string {
 	case c.Low == 0:
 		return fmt.Sprintf("fewer are active than some number up to %s (95 %%; the fewest measured are %s)", crossingNumber(c.High), formatInt(int64(c.From)))
 	case all:
-		return fmt.Sprintf("fewer than %s (95 %%: %s up to all), %s %%, are active", crossingNumber(c.At), crossingNumber(c.Low), percent(c.At/float64(c.Connections)))
+		return fmt.Sprintf("fewer than %s (95 %%: %s up to all%s), %s %%, are active", crossingNumber(c.At), crossingNumber(c.Low), c.fitted(), percent(c.At/float64(c.Connections)))
 	}
-	return fmt.Sprintf("fewer than %s (95 %%: %s to %s), %s %%, are active", crossingNumber(c.At), crossingNumber(c.Low), crossingNumber(c.High), percent(c.At/float64(c.Connections)))
+	return fmt.Sprintf("fewer than %s (95 %%: %s to %s%s), %s %%, are active", crossingNumber(c.At), crossingNumber(c.Low), crossingNumber(c.High), c.fitted(), percent(c.At/float64(c.Connections)))
 }
 
 // crossingNumber has no more digits than a crossing can be known to.
@@ -219,9 +277,15 @@ func crossingNumber(v float64) string {
 // crossoverCaveat says what sentences about crossings stand on; empty without
 // any.
 func crossoverCaveat(all []Crossover) string {
+	if len(all) == 0 {
+		return ""
+	}
 	text := " Along a sweep, a difference counts where Student's t tells it at 5 %, after Benjamini–Hochberg over the sweep's cells, and it is beyond that of identical arms, the median over cells."
 	if slices.ContainsFunc(all, func(c Crossover) bool { return c.Kind == Crosses }) {
 		text += " A crossing is where a line through the ratios around it, against connections or one over the active ones, passes 1; its interval is Fieller's, which does not allow for a ratio that bends."
+	}
+	if slices.ContainsFunc(all, func(c Crossover) bool { return c.Kind == TakesLessFrom || c.Kind == TakesLessUpTo }) {
+		text += " A number from which on, or up to which, an arm takes less is one that was measured, and no crossing."
 	}
 	return text
 }

@@ -5,10 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
-
-	"muxbench/results"
 )
 
 // Tile is what was measured at the categories X and Y of a map.
@@ -38,12 +35,21 @@ const (
 	mostRows    = 12
 )
 
-// maps draws which arm takes the least server CPU at which number of connections
+// backendMap is the map of some cells, of which those at one place share a tile.
+type backendMap struct {
+	chart Chart
+	gaps  string // what it does not show
+	cells []Cell
+	// shares tells that its rows are of a share of active connections.
+	shares bool
+}
+
+// maps are of which arm takes the least server CPU at which number of connections
 // and share of active ones, one map for each size and socket buffers. Scenarios
 // that exchange messages in a closed loop measure the same, and so share it.
 // Nothing is drawn between what was measured, and no map on which nothing is
 // told.
-func (b *chartBuilder) maps(s Summary) {
+func (b *chartBuilder) maps(s Summary) []backendMap {
 	var cells []Cell
 	for _, sc := range s.Scenarios {
 		for _, c := range sc.Cells {
@@ -53,7 +59,7 @@ func (b *chartBuilder) maps(s Summary) {
 		}
 	}
 	if len(cells) == 0 {
-		return
+		return nil
 	}
 	varying, _ := splitDimensions(cells)
 	apart := slices.DeleteFunc(varying, func(d dimension) bool { return d.name != "size" && d.name != "socket-buffers" })
@@ -67,9 +73,13 @@ func (b *chartBuilder) maps(s Summary) {
 		}
 		groups[p] = append(groups[p], c)
 	}
+	var all []backendMap
 	for _, p := range order {
-		b.addMap(groups[p], apart)
+		if m, ok := b.newMap(groups[p], apart); ok {
+			all = append(all, m)
+		}
 	}
+	return all
 }
 
 // measured tells whether the cell has a value of what its arms are judged by.
@@ -77,13 +87,13 @@ func (c Cell) measured() bool {
 	return slices.ContainsFunc(c.Arms, func(a Arm) bool { _, ok := a.Values[c.Primary().Metric]; return ok && !a.Control })
 }
 
-// addMap adds the map of cells that differ from those of other maps in the
-// dimensions apart.
-func (b *chartBuilder) addMap(cells []Cell, apart []dimension) {
-	cells, repeated := oncePerPlace(cells)
+// newMap is of cells that differ from those of other maps in the dimensions
+// apart. It is not ok where they make no map.
+func (b *chartBuilder) newMap(all []Cell, apart []dimension) (backendMap, bool) {
+	cells, repeated := oncePerPlace(all)
 	g := gridOf(cells)
 	if !g.fit() {
-		return
+		return backendMap{}, false
 	}
 	first := cells[0].Cell
 	c := Chart{
@@ -114,7 +124,7 @@ func (b *chartBuilder) addMap(cells []Cell, apart []dimension) {
 		}
 	}
 	if !told {
-		return
+		return backendMap{}, false
 	}
 	gaps := ""
 	for _, arm := range slices.Sorted(maps.Keys(unknown)) {
@@ -123,7 +133,7 @@ func (b *chartBuilder) addMap(cells []Cell, apart []dimension) {
 	if repeated > 0 {
 		gaps += fmt.Sprintf("measured more than once, and the one with most blocks shown: %s; ", plural(repeated, "tile", "tiles"))
 	}
-	b.keep(c, gaps)
+	return backendMap{c, gaps, all, g.rows.shares}, true
 }
 
 // tile says what the verdict on a cell does, and is otherwise without arms.
@@ -181,104 +191,6 @@ func scenarioNames(cells []Cell) []string {
 		if name := plainName(c.Scenario); !slices.Contains(names, name) {
 			names = append(names, name)
 		}
-	}
-	return names
-}
-
-// grid is where cells are on a map, each value of either axis once and in its
-// order.
-type grid struct {
-	cells   int
-	columns []int
-	rows    rowKind
-	values  []float64 // of rows
-	filled  float64   // the share of its places that are measured
-}
-
-// rowKind is what the rows of a map stand for.
-type rowKind struct {
-	axis string
-	of   func(results.Cell) float64
-	name func(float64) string
-}
-
-// gridOf has rows by the share of active connections, or by their number where
-// shares leave most of the grid empty and numbers leave less of it.
-func gridOf(cells []Cell) grid {
-	const filled = 0.5
-	byShare := newGrid(cells, shareRows(cells))
-	if byShare.filled >= filled {
-		return byShare
-	}
-	byCount := newGrid(cells, rowKind{
-		"active connections", func(c results.Cell) float64 { return float64(c.Active) }, tickLabel,
-	})
-	if byCount.filled > byShare.filled {
-		return byCount
-	}
-	return byShare
-}
-
-func newGrid(cells []Cell, rows rowKind) grid {
-	g := grid{cells: len(cells), rows: rows}
-	for _, c := range cells {
-		g.columns = append(g.columns, c.Connections)
-		g.values = append(g.values, rows.of(c.Cell))
-	}
-	slices.Sort(g.columns)
-	slices.Sort(g.values)
-	g.columns, g.values = slices.Compact(g.columns), slices.Compact(g.values)
-	g.filled = float64(len(cells)) / float64(len(g.columns)*len(g.values))
-	return g
-}
-
-// shareRows rounds shares to two digits, and to more where two cells would be at
-// one place otherwise.
-func shareRows(cells []Cell) rowKind {
-	const least, most = 2, 15
-	share := func(digits int) func(c results.Cell) float64 {
-		return func(c results.Cell) float64 { return roundTo(100*float64(c.Active)/float64(c.Connections), digits) }
-	}
-	digits := least
-	for ; digits < most; digits++ {
-		taken := make(map[[2]float64]bool)
-		for _, c := range cells {
-			taken[[2]float64{float64(c.Connections), share(digits)(c.Cell)}] = true
-		}
-		if len(taken) == len(cells) {
-			break
-		}
-	}
-	return rowKind{"active connections, share of all", share(digits), func(v float64) string {
-		return strconv.FormatFloat(v, 'f', -1, 64) + " %"
-	}}
-}
-
-// fit tells whether the grid makes a map.
-func (g grid) fit() bool {
-	return g.cells >= leastTiles && min(len(g.columns), len(g.values)) >= leastOfAxis &&
-		len(g.columns) <= mostColumns && len(g.values) <= mostRows
-}
-
-// at is the place of a cell that the grid was made of.
-func (g grid) at(c results.Cell) (column, row int) {
-	column, _ = slices.BinarySearch(g.columns, c.Connections)
-	row, _ = slices.BinarySearch(g.values, g.rows.of(c))
-	return column, row
-}
-
-func (g grid) columnNames() []string {
-	var names []string
-	for _, n := range g.columns {
-		names = append(names, tickLabel(float64(n)))
-	}
-	return names
-}
-
-func (g grid) rowNames() []string {
-	var names []string
-	for _, v := range g.values {
-		names = append(names, g.rows.name(v))
 	}
 	return names
 }

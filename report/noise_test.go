@@ -175,3 +175,37 @@ func TestPrecision(t *testing.T) {
 		})
 	}
 }
+
+// Identical arms may differ more in a tail than in CPU time before the run is
+// distrusted.
+func TestDistrustOfOpenLoops(t *testing.T) {
+	for factor, distrusted := range map[float64]bool{1.05: false, 1.09: false, 1.12: true, 0.89: true} {
+		s := summarised(offered(20000, map[string][]float64{"select": steady(9, 1000), "select/control": steady(9, 1000*factor)}))
+		if got := s.Distrust(); (len(got) > 0) != distrusted || distrusted && !strings.Contains(got[0], "and yet p99 latency of the one is ") {
+			t.Errorf("a control of %g times: %q", factor, got)
+		}
+		s = summarised(saturating("select", 9, offered(20000, map[string][]float64{"select": steady(9, 1000), "select/control": steady(9, 1000*factor)})))
+		if got := s.Distrust(); len(got) > 0 {
+			t.Errorf("a saturated control of %g times is held against its run: %q", factor, got)
+		}
+	}
+}
+
+func TestPrecisionOfOpenLoops(t *testing.T) {
+	arms := map[string][]float64{"select": steady(9, 1000), "poll": steady(9, 500, 700, 900), "epoll-lt": steady(9, 10)}
+	tests := []struct {
+		name   string
+		trials []results.Trial
+		want   string
+	}{
+		{"wide", offered(20000, arms), "idle: poll ±"},
+		{"saturated", saturating("poll", 9, offered(20000, arms)), ""},
+		{"saturated reference", saturating("select", 9, offered(20000, arms)), "idle: poll has no p99 latency of select to compare with, epoll-lt has no p99 latency of select to compare with"},
+	}
+	for _, tt := range tests {
+		s := report.Summarise(results.Run{Precision: 0.02}, tt.trials)
+		if got := strings.Join(s.Imprecise(), "\n"); !strings.HasPrefix(got, tt.want) || tt.want == "" && got != "" {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}

@@ -155,7 +155,7 @@ func saturatedWording() checkWording {
 	achieved := checkFigure{achievedShare, func(s Span) string { return fromTo(100*s.Low, 100*s.High, 1) + " %" }}
 	rise := checkFigure{results.LatencyRise, func(s Span) string { return fromTo(s.Low, s.High, 2) }}
 	return checkWording{figures: []checkFigure{achieved, rise}, partly: true, words: func(s []string) string {
-		how := []string{unless(s[0] == "", "achieved "+s[0]+" of the offered rate"), unless(s[1] == "", "median latency at the end "+s[1]+" times that of the beginning")}
+		how := []string{unless(s[0] == "", "achieved "+s[0]+" of the offered rate"), unless(s[1] == "", "latency at the end "+s[1]+" times that of the beginning (10th percentiles)")}
 		how = slices.DeleteFunc(how, func(s string) bool { return s == "" })
 		return "saturated" + unless(len(how) == 0, " ("+strings.Join(how, ", ")+")") +
 			": its latency is of an overloaded server and grows with the window"
@@ -203,7 +203,7 @@ func unsentNotes(sc Scenario, varying []dimension) []string {
 	if trials == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("%s never sent, given up after twice the window; they count with the time they had waited: in %d of %s%s",
+	return []string{fmt.Sprintf("%s never sent, given up a second after twice the window; they count with the time they had waited: in %d of %s%s",
 		plural(int(unsent), "message was", "messages were"), trials, plural(all, "trial", "trials"), where)}
 }
 

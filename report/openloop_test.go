@@ -1,14 +1,9 @@
 package report_test
 
 import (
-	"encoding/json"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
-	"unicode"
-
-	"pgregory.net/rapid"
 
 	"muxbench/report"
 	"muxbench/results"
@@ -181,7 +176,7 @@ func TestFlagsOfAnOpenLoop(t *testing.T) {
 	}{
 		{
 			"less than offered", results.CheckSaturated, [2]values{{results.Throughput: 612}, {results.Throughput: 980, results.LatencyRise: 1.2}},
-			"saturated (achieved 61.2 to 98.0 % of the offered rate, median latency at the end 1.20 times that of the beginning): its latency is of an overloaded server and grows with the window",
+			"saturated (achieved 61.2 to 98.0 % of the offered rate, latency at the end 1.20 times that of the beginning (10th percentiles)): its latency is of an overloaded server and grows with the window",
 		},
 		{"no figures", results.CheckSaturated, [2]values{{results.Offered: 0}, {results.Offered: 0}}, "saturated: its latency is of an overloaded server and grows with the window"},
 		{
@@ -227,7 +222,7 @@ func TestPacing(t *testing.T) {
 	out := render(t, text(0), summarised(trials))
 	for _, want := range []string{
 		"\nSent within 1 µs to 3.5 µs (p99) and 70 µs at most of when they could be: the load generator's own lag.\n",
-		"\n! 1,234 messages were never sent, given up after twice the window; they count with the time they had waited: in 2 of 7 trials (poll)\n",
+		"\n! 1,234 messages were never sent, given up a second after twice the window; they count with the time they had waited: in 2 of 7 trials (poll)\n",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
@@ -258,40 +253,6 @@ func TestComparedPercentilesAreCarried(t *testing.T) {
 	}
 }
 
-// Identical arms may differ more in a tail than in CPU time before the run is
-// distrusted.
-func TestDistrustOfOpenLoops(t *testing.T) {
-	for factor, distrusted := range map[float64]bool{1.05: false, 1.09: false, 1.12: true, 0.89: true} {
-		s := summarised(offered(20000, map[string][]float64{"select": steady(9, 1000), "select/control": steady(9, 1000*factor)}))
-		if got := s.Distrust(); (len(got) > 0) != distrusted || distrusted && !strings.Contains(got[0], "and yet p99 latency of the one is ") {
-			t.Errorf("a control of %g times: %q", factor, got)
-		}
-		s = summarised(saturating("select", 9, offered(20000, map[string][]float64{"select": steady(9, 1000), "select/control": steady(9, 1000*factor)})))
-		if got := s.Distrust(); len(got) > 0 {
-			t.Errorf("a saturated control of %g times is held against its run: %q", factor, got)
-		}
-	}
-}
-
-func TestPrecisionOfOpenLoops(t *testing.T) {
-	arms := map[string][]float64{"select": steady(9, 1000), "poll": steady(9, 500, 700, 900), "epoll-lt": steady(9, 10)}
-	tests := []struct {
-		name   string
-		trials []results.Trial
-		want   string
-	}{
-		{"wide", offered(20000, arms), "idle: poll ±"},
-		{"saturated", saturating("poll", 9, offered(20000, arms)), ""},
-		{"saturated reference", saturating("select", 9, offered(20000, arms)), "idle: poll has no p99 latency of select to compare with, epoll-lt has no p99 latency of select to compare with"},
-	}
-	for _, tt := range tests {
-		s := report.Summarise(results.Run{Precision: 0.02}, tt.trials)
-		if got := strings.Join(s.Imprecise(), "\n"); !strings.HasPrefix(got, tt.want) || tt.want == "" && got != "" {
-			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
-		}
-	}
-}
-
 // Latency is a matter of queues: what counters can explain is CPU time.
 func TestExplainAnOpenLoop(t *testing.T) {
 	trials := offered(20000, map[string][]float64{"select": steady(9, 1000), "poll": steady(9, 3000)})
@@ -306,99 +267,5 @@ func TestExplainAnOpenLoop(t *testing.T) {
 	out := render(t, explain(0), summarised(trials))
 	if want := "- poll, 10 connections: took 1.50 times the server CPU of select. poll waited 2.00 times a message where select did 1.00 times."; !strings.Contains(out, want) {
 		t.Errorf("no %q in\n%s", want, out)
-	}
-}
-
-// Whatever a file says of rates, what is not known is told by no number.
-func TestOpenLoopsOfAnyValues(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
-		number := rapid.OneOf(rapid.Float64Range(0, 1e18), rapid.SampledFrom([]float64{0, 1e-300, 1e18}))
-		whole := rapid.OneOf(rapid.Int64Range(0, 1<<50), rapid.SampledFrom([]int64{0, 1, 1 << 50}))
-		checks := []string{string(results.CheckSaturated), string(results.CheckLag), string(results.CheckSLO), string(results.CheckClientBound)}
-		cell := rapid.Custom(func(rt *rapid.T) results.Cell {
-			return results.Cell{
-				Scenario: "idle", Connections: 10, Active: 10,
-				Rate:     rapid.SampledFrom([]float64{0, 5, 1 << 50}).Draw(rt, "rate"),
-				Load:     rapid.SampledFrom([]float64{0, 0.2, 1e-9, 1000}).Draw(rt, "load"),
-				SLO:      rapid.SampledFrom([]results.Metric{"", results.LatencyP99, results.LatencyP999, "nonsense"}).Draw(rt, "slo"),
-				SLONS:    rapid.SampledFrom([]int64{0, 1e6, 365 * 864 * 1e11}).Draw(rt, "bound"),
-				Schedule: rapid.SampledFrom([]results.Schedule{"", results.Poisson, results.Fixed, "\x1b[m"}).Draw(rt, "schedule"),
-			}
-		})
-		cells := rapid.SliceOfN(cell, 1, 2).Draw(rt, "cells")
-		var trials []results.Trial
-		for i, u := range offered(20000, map[string][]float64{"select": steady(7, 2), "select/control": steady(7, 2), "poll": steady(7, 1)}) {
-			u.Cell = cells[i%len(cells)]
-			for _, m := range slices.Sorted(maps.Keys(u.Values)) {
-				u.Values[m] = number.Draw(rt, string(m))
-			}
-			for _, m := range []results.Metric{results.Unsent, results.SLORate, results.Capacity, results.LatencyRise} {
-				if rapid.Bool().Draw(rt, "has "+string(m)) {
-					u.Values[m] = number.Draw(rt, string(m))
-				}
-			}
-			u.Slices[0].Offered, u.Slices[0].LatencyP99NS = float64(whole.Draw(rt, "offered")), whole.Draw(rt, "p99")
-			if rapid.Bool().Draw(rt, "missed") {
-				u.Slices = nil
-			}
-			for range rapid.IntRange(0, 3).Draw(rt, "probes") {
-				u.Probes = append(u.Probes, results.Probe{Offered: float64(whole.Draw(rt, "tried")), LatencyNS: whole.Draw(rt, "latency"), Kept: rapid.Bool().Draw(rt, "kept"), Why: "\x1b[m"})
-			}
-			u.Validity = rapid.SliceOfN(rapid.SampledFrom(checks), 0, 2).Draw(rt, "validity")
-			if err := u.Validate(); err != nil {
-				rt.Fatal(err)
-			}
-			trials = append(trials, u)
-		}
-		s := report.Summarise(results.Run{Precision: 0.02}, trials)
-		out := render(t, text(0), s) + render(t, report.Markdown, s) + render(t, report.CSV, s) + render(t, explain(0), s)
-		for _, bad := range []string{"NaN", "Inf", "\x1b", "-9223372036854775808", "%!"} {
-			if strings.Contains(out, bad) {
-				rt.Fatalf("%q is in\n%s", bad, out)
-			}
-		}
-		if !json.Valid([]byte(render(t, report.JSON, s))) {
-			rt.Fatal("the JSON is none")
-		}
-	})
-}
-
-// A schedule and an SLO are strings of a file like any other.
-func TestHostileSchedules(t *testing.T) {
-	for _, s := range nasty() {
-		trials := slices.Concat(offered(20000, map[string][]float64{"select": steady(7, 2)}), searching(map[string][]float64{"poll": steady(7, 1, 0)}))
-		for i := range trials {
-			trials[i].Schedule = results.Schedule(s)
-			if i%2 == 0 {
-				trials[i].Schedule = results.Fixed
-			}
-			if trials[i].SLO != "" {
-				trials[i].SLO = results.Metric(s)
-			}
-			if len(trials[i].Probes) > 0 {
-				trials[i].Probes[len(trials[i].Probes)-1].Why = s
-			}
-		}
-		sum := summarised(trials)
-		for format, out := range map[string]string{
-			"text": render(t, text(80), sum), "markdown": render(t, report.Markdown, sum), "csv": render(t, report.CSV, sum), "json": render(t, report.JSON, sum),
-			"explanation": render(t, explain(80), sum),
-		} {
-			for i, r := range out {
-				if r != '\n' && !unicode.IsPrint(r) {
-					t.Fatalf("%.20q: %s has %q at byte %d: %.60q", s, format, r, i, out[max(0, i-20):])
-				}
-			}
-			switch format {
-			case "markdown":
-				checkMarkdown(t, out)
-			case "text":
-				for line := range strings.Lines(out) {
-					if n := columnsOf(strings.TrimSuffix(line, "\n")); n > 80 {
-						t.Errorf("%.20q: a line takes %d: %s", s, n, line)
-					}
-				}
-			}
-		}
 	}
 }

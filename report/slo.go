@@ -14,6 +14,7 @@ const (
 	sloShare      results.Metric = "slo_rate_of_capacity" // the rate that keeps to the SLO, of what a closed loop did
 	lowestTried   results.Metric = "lowest_rate_tried_msgs_per_s"
 	lowestLatency results.Metric = "lowest_rate_latency_ns" // at the lowest rate that was tried
+	boundLatency  results.Metric = "slo_latency_ns"         // of the counted slice, the percentile that the SLO bounds
 )
 
 // Search is what an arm's ok trials tell of the search for the highest rate
@@ -74,6 +75,13 @@ func missedWording() checkWording {
 	}}
 }
 
+// unconfirmedWording is of trials whose counted slice did not keep to the SLO.
+func unconfirmedWording() checkWording {
+	return checkWording{figures: []checkFigure{{boundLatency, durations}}, partly: true, words: func(s []string) string {
+		return "at the rate that was found, the latency that the SLO bounds was above its bound in the slice that is shown" + unless(s[0] == "", " ("+s[0]+")")
+	}}
+}
+
 func lowestProbe(t results.Trial) (lowest results.Probe, ok bool) {
 	for i, p := range t.Probes {
 		if i == 0 || p.Offered < lowest.Offered {
@@ -102,6 +110,9 @@ func figure(t results.Trial, m results.Metric) (float64, bool) {
 		return quotient(results.Throughput, results.Offered)
 	case sloShare:
 		return quotient(results.SLORate, results.Capacity)
+	case boundLatency:
+		v, ok := t.Values[t.SLO]
+		return v, ok
 	case lowestTried:
 		p, ok := lowestProbe(t)
 		return p.Offered, ok

@@ -147,6 +147,18 @@ func TestBlocksWithoutARate(t *testing.T) {
 	}
 }
 
+// The slice that is counted may have a tail that the search did not see.
+func TestAnSLOThatTheShownSliceDoesNotKeep(t *testing.T) {
+	trials := searching(map[string][]float64{"select": steady(9, 4000), "poll": steady(9, 1000)})
+	for i, ns := range []float64{1.1e6, 1.3e6} {
+		trials[9+i] = unsound(trials[9+i], results.CheckSLOUnconfirmed, map[results.Metric]float64{results.LatencyP99: ns})
+	}
+	want := "\n! at the rate that was found, the latency that the SLO bounds was above its bound in the slice that is shown (1.1 ms to 1.3 ms): in 2 of 18 trials (poll)\n"
+	if out := render(t, text(0), summarised(trials)); !strings.Contains(out, want) {
+		t.Errorf("no %q in\n%s", want, out)
+	}
+}
+
 func TestDistrustOfSearchedRates(t *testing.T) {
 	for factor, distrusted := range map[float64]bool{1.04: false, 1.06: true} {
 		s := summarised(searching(map[string][]float64{"select": steady(9, 1000), "select/control": steady(9, 1000*factor)}))

@@ -50,7 +50,10 @@ func costCells() []results.Cell {
 // a share of each arm's cost in it, as that of a machine that differs. Every wait finds all
 // active connections ready, or a few less, as the block has it.
 func costTrials(arms []costArm, cells []results.Cell, blocks, turns int, noise float64) []results.Trial {
-	rng := rand.New(rand.NewPCG(7, 8))
+	return randomCostTrials(rand.New(rand.NewPCG(7, 8)), arms, cells, blocks, turns, noise)
+}
+
+func randomCostTrials(rng *rand.Rand, arms []costArm, cells []results.Cell, blocks, turns int, noise float64) []results.Trial {
 	var trials []results.Trial
 	for _, cell := range cells {
 		for block := range blocks {

@@ -105,6 +105,8 @@ func wordingOfCheck(name string) checkWording {
 		return one(results.LagP99, durations, "the load generator was late (p99 of send lag %s, more than "+percent(results.LagFlagged)+" %% of p99 latency): latencies are partly its own")
 	case results.CheckSLO:
 		return missedWording()
+	case results.CheckSLOUnconfirmed:
+		return unconfirmedWording()
 	}
 	return checkWording{}
 }

@@ -39,7 +39,7 @@ const (
 	LagP50      Metric = "send_lag_p50_ns"     // how much later than it could have been a message was sent: the load generator's doing, not the server's
 	LagP99      Metric = "send_lag_p99_ns"
 	LagMax      Metric = "send_lag_max_ns"
-	LatencyRise Metric = "latency_rise"        // median latency of the last third of messages over that of the first
+	LatencyRise Metric = "latency_rise"        // 10th percentile of latency in the last third of messages over that in the first: a stall holds up some, an overloaded server all
 	Unsent      Metric = "unsent_messages"     // that the schedule had and no connection was free for until the load generator gave up
 	SLORate     Metric = "slo_rate_msgs_per_s" // the highest rate tried that kept to the SLO
 

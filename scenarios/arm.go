@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"muxbench/loadgen"
 	"muxbench/multiplexers"
 	"muxbench/results"
 )
@@ -149,7 +150,7 @@ func (a *armRun) askLoad(ctx context.Context, c Command) (LoadState, error) {
 	if c.Do == DoPace {
 		messages = int64(c.Rate * c.Duration.Seconds())
 	}
-	ctx, cancel := bounded(ctx, a.block.limit(messages)+c.Duration, string(c.Do)+" of the load generator")
+	ctx, cancel := bounded(ctx, a.block.limit(messages)+loadgen.LongestPace(c.Duration), string(c.Do)+" of the load generator")
 	defer cancel()
 	reply, err := a.load.Do(ctx, c)
 	switch {

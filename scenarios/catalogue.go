@@ -44,22 +44,6 @@ type part struct {
 	turns int // that a window has about, at least; its sweep's duration is the shortest
 }
 
-// Sweep lists the values of each dimension; a cell is made of each combination.
-type Sweep struct {
-	Connections   []int
-	Active        []Amount
-	Rounds        []int         // empty: by duration
-	Duration      time.Duration // window per arm and block
-	Sizes         []int         // bytes
-	SocketBuffers []int         // bytes; 0: the kernel's own
-
-	// Of open loops, whose slices are as long as the window. A sweep with neither
-	// rates nor service levels has closed ones.
-	Rates    []Rate
-	SLOs     []SLO
-	Schedule results.Schedule // Poisson if empty
-}
-
 const (
 	// defaultBlocks has both CPUs serve equally often, and gives a signed-rank
 	// interval of 95.1 %, where 9 blocks give one of 96.1 %.

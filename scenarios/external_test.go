@@ -56,10 +56,13 @@ func echoAsStranger(manner, port string) error {
 					stall.Lock()
 					time.Sleep(stallFor)
 					stall.Unlock()
+				case manner == "slow":
+					time.Sleep(slowness)
 				}
 				stall.RLock()
+				_, err = c.Write(b[:n])
 				stall.RUnlock()
-				if _, err := c.Write(b[:n]); err != nil {
+				if err != nil {
 					return
 				}
 			}
@@ -67,10 +70,12 @@ func echoAsStranger(manner, port string) error {
 	}
 }
 
-// A stalling stranger answers nobody for a time, once in so many messages.
+// A stalling stranger answers nobody for a time, once in so many messages. A slow
+// one answers everybody as late.
 const (
 	stallEvery = 1500
 	stallFor   = 200 * time.Millisecond
+	slowness   = 20 * time.Millisecond
 )
 
 // stranger is a command line of such a server.

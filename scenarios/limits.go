@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"muxbench/loadgen"
 	"muxbench/results"
@@ -37,8 +36,6 @@ const (
 	memoryOfWorker     = 12 << 20
 	heldBack           = 64 << 10 // of a reply that does not fit, at most
 	memoryOfScheduled  = 16       // of a message of an open loop, in the load generator
-	// fastest is what a backend does at most, where nothing is known, in msgs/s.
-	fastest = 1e6
 )
 
 // CheckLimits says why this host cannot carry the plan: the numbers, and the
@@ -164,11 +161,7 @@ func memory(c results.Cell, arms, alive, tcp int64) int64 {
 		need += arms * active * min(size, heldBack)
 	}
 	if c.Open() {
-		rate := c.Rate
-		if rate == 0 {
-			rate = fastest
-		}
-		need += arms * memoryOfScheduled * min(loadgen.MaxScheduled, int64(rate*time.Duration(c.DurationNS).Seconds()))
+		need += arms * memoryOfScheduled * int64(mostScheduled(c))
 	}
 	return need
 }

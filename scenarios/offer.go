@@ -32,7 +32,22 @@ const (
 	minOpen = time.Second
 	// minScheduled messages carry a median.
 	minScheduled = 20
+	// fastest is what one event loop does at most, in msgs/s, where nothing is
+	// known of it.
+	fastest = 500e3
 )
+
+// mostScheduled is how many messages a slice of an open loop has at most.
+func mostScheduled(c results.Cell) float64 {
+	rate := c.Rate
+	switch {
+	case c.Load > 0:
+		rate = c.Load * fastest
+	case c.SLO != "":
+		rate = min(beyondCapacity*fastest, loadgen.MaxScheduled/time.Duration(c.DurationNS).Seconds())
+	}
+	return rate * time.Duration(c.DurationNS).Seconds()
+}
 
 // SLOs are the percentiles that a service level can be of.
 func SLOs() []results.Metric {
@@ -77,6 +92,9 @@ func (s Sweep) checkOffers() error {
 		if r.Share != 0 {
 			if !(r.Share >= minShare && r.Share <= maxShare) {
 				return &Invalid{Flag: "--rate", Value: fmt.Sprintf("%g%%", 100*r.Share), Allowed: fmt.Sprintf("%g%% to %g%% of what each backend does in a closed loop", 100*minShare, 100*maxShare)}
+			}
+			if most := r.Share * fastest * window.Seconds(); most > loadgen.MaxScheduled {
+				return &Invalid{Flag: "--duration", Value: window.String(), Allowed: fmt.Sprintf("a backend may do %.0f msgs/s, of which %g%% over that time are %.0f messages, and a schedule holds %d: measure shorter", fastest, 100*r.Share, most, loadgen.MaxScheduled)}
 			}
 			continue
 		}

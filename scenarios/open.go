@@ -41,7 +41,7 @@ func (b *block) offer(ctx context.Context, arms []*armRun) {
 	}
 	if b.cell.SLO != "" {
 		for _, a := range arms {
-			a.search = newSearch(a.trial.Values[results.Capacity])
+			a.search = newSearch(a.trial.Values[results.Capacity], time.Duration(b.cell.DurationNS))
 		}
 		b.takeTurns(ctx, arms, mostProbes, (*armRun).probe)
 	}

@@ -186,6 +186,24 @@ func TestARateThatFailsOnceIsTriedAgain(t *testing.T) {
 	}
 }
 
+// The slice that counts is another one than those of the search. That it does not
+// keep to the level itself is said.
+func TestARateThatIsNotConfirmed(t *testing.T) {
+	f, r := openLoop(scenarios.Sweep{SLOs: []scenarios.SLO{{Latency: results.LatencyP99, Bound: 200 * time.Microsecond}}})
+	f.lie = func(_ string, r *scenarios.Reply) {
+		if r.Load != nil && r.Load.Offered == 0 && r.Load.Latency != nil { // a report
+			r.Load.Latency[results.LatencyP99] = 201e3
+		}
+	}
+	trials, err := measure(t, t.Context(), f, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := trials[0].Validity; !slices.Equal(got, []string{string(results.CheckSLOUnconfirmed)}) {
+		t.Errorf("flags %q, of a slice with a p99 of 201 µs", got)
+	}
+}
+
 // Neither a saturated server nor one of which too few messages tell keeps to
 // anything.
 func TestWhatIsNotTheLatencyAgainstAnSLO(t *testing.T) {

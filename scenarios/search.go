@@ -7,13 +7,15 @@ import (
 	"fmt"
 	"time"
 
+	"muxbench/loadgen"
 	"muxbench/results"
 )
 
 const (
-	// mostProbes of a search: eight halvings leave 0.5 % of the capacity, and a rate
-	// may be tried twice.
-	mostProbes = 16
+	// mostProbes is more than a search can take: seven halvings down to leastShare of
+	// the capacity, or some down to the first rate that is kept to and six between
+	// that and its double, each rate tried twice at most.
+	mostProbes = 30
 	// beyondCapacity is where a search begins, as a multiple of the capacity.
 	beyondCapacity = 1.25
 	// closeEnough is the ratio of the lowest rate that did not keep to the service
@@ -34,8 +36,10 @@ type search struct {
 	again        bool // the last rate is tried once more
 }
 
-func newSearch(capacity float64) *search {
-	return &search{broken: beyondCapacity * capacity, least: leastShare * capacity}
+// newSearch is of a server with that capacity, for slices of that length.
+func newSearch(capacity float64, slice time.Duration) *search {
+	most := loadgen.MaxScheduled / slice.Seconds()
+	return &search{broken: min(beyondCapacity*capacity, most), least: leastShare * capacity}
 }
 
 // next is the rate to try; 0 if the search is over.
@@ -102,8 +106,8 @@ func (a *armRun) judge(load LoadState) results.Probe {
 	achieved := float64(load.Messages) / load.Elapsed.Seconds()
 	switch {
 	case !load.carries(c.SLO):
-		p.Why = fmt.Sprintf("%d messages are too few for that percentile: measure longer", load.Messages)
-	case saturated(achieved, load.Offered, load.Rise):
+		p.Why = fmt.Sprintf("%d messages are too few for that percentile: measure longer", load.Messages+load.Unsent)
+	case results.Saturated(achieved, load.Offered, load.Rise):
 		p.Why = string(results.CheckSaturated)
 	default:
 		p.Kept = p.LatencyNS <= c.SLONS

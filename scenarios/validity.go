@@ -79,19 +79,9 @@ func checkSides(t *results.Trial, failed func(results.Check, bool)) {
 // load generator did.
 func checkOpen(t *results.Trial, failed func(results.Check, bool)) {
 	v := t.Values
-	failed(results.CheckSaturated, saturated(v[results.Throughput], v[results.Offered], v[results.LatencyRise]))
-	failed(results.CheckLag, late(v, v))
-}
-
-// saturated says that a server did not keep up with what was offered.
-func saturated(achieved, offered, rise float64) bool {
-	return achieved < results.AchievedFlagged*offered || rise > results.RiseFlagged
-}
-
-// late says that the load generator's own lag makes up for more of the latency
-// than is to be neglected.
-func late(latency, lag map[results.Metric]float64) bool {
-	return lag[results.LagP99] > results.LagFlagged*latency[results.LatencyP99]
+	failed(results.CheckSaturated, results.Saturated(v[results.Throughput], v[results.Offered], v[results.LatencyRise]))
+	failed(results.CheckLag, results.Late(v))
+	failed(results.CheckSLOUnconfirmed, t.SLO != "" && v[t.SLO] > float64(t.SLONS))
 }
 
 // driftOf compares the primary metric in the last third of the window with that

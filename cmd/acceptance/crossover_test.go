@@ -37,6 +37,7 @@ func TestJudgeCrossover(t *testing.T) {
 		{"two lie below", 8, crossing("epoll-lt", "poll", crosses, 5, 3, 10), 2, fails},
 		{"one finds none", 9, crossing("poll", "epoll-lt", "untold", 0, 0, 0), 1, holds},
 		{"two find none", 8, crossing("poll", "epoll-lt", "takes-less", 0, 0, 0), 2, fails},
+		{"two tell from where on only", 8, crossing("epoll-lt", "poll", "takes-less-from", 0, 0, 0), 2, fails},
 		{"two are the other way round", 8, crossing("poll", "epoll-lt", crosses, 30, 20, 40), 2, fails},
 		{"most find none", 4, crossing("poll", "epoll-lt", "takes-less", 0, 0, 0), 6, told},
 		{"too few, of which two lie above", 5, crossing("epoll-lt", "poll", crosses, 50, 45, 60), 2, fails},

@@ -128,6 +128,12 @@ func (m measured) text(w io.Writer) error {
 		line("lag p99 µs", grouped(m.Values[results.LagP99]/1e3))
 		line("lag max µs", grouped(m.Values[results.LagMax]/1e3))
 	}
+	if m.Schedule != "" && results.Saturated(m.Values[results.Throughput], m.Values[results.Offered], m.Values[results.LatencyRise]) {
+		b.WriteString("\nThe server is saturated: it did less than was offered, or ever later. Its\nlatency grows with the duration.\n")
+	}
+	if m.Schedule != "" && results.Late(m.Values) {
+		b.WriteString("\nThe load generator's lag is more than a tenth of the latency, which is partly\nits own.\n")
+	}
 	if n := m.Values[results.Unsent]; n > 0 {
 		fmt.Fprintf(&b, "\n%s messages were never sent: the server is overloaded. They count with\nthe time that they had waited when the load generator gave up.\n", grouped(n))
 	}

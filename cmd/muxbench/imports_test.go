@@ -25,7 +25,7 @@ var allowed = map[string][]string{
 	"scenarios":            {"multiplexers", "multiplexers/chain", "multiplexers/server", "loadgen", "results", "results/stats", "golang.org/x/sys/unix"},
 	"report":               {"results", "results/stats", "gonum.org/v1/plot", "github.com/olekukonko/tablewriter"},
 	"cmd/acceptance":       {"results", "results/stats", "github.com/spf13/cobra", "gonum.org/v1/gonum"},
-	"cmd/muxbench": {"multiplexers", "multiplexers/server", "scenarios", "results", "report",
+	"cmd/muxbench": {"multiplexers", "multiplexers/server", "loadgen", "scenarios", "results", "report",
 		"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/agnivade/levenshtein", "golang.org/x/term", "github.com/schollz/progressbar/v3"},
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"muxbench/loadgen"
 	"muxbench/multiplexers"
 	"muxbench/results"
 	"muxbench/scenarios"
@@ -204,7 +205,7 @@ func (o *loadOptions) window(cell results.Cell) scenarios.Command {
 func ask(ctx context.Context, w scenarios.Worker, cell results.Cell, c scenarios.Command) (scenarios.LoadState, error) {
 	// What a slow server may take; by duration, for the messages in hand at its end.
 	messages := time.Duration(max(1, c.Rounds)) * time.Duration(cell.Active)
-	limit := workerPatience + time.Duration(cell.Connections)*time.Millisecond + messages*(time.Millisecond+20*time.Nanosecond*time.Duration(cell.Size)) + c.Duration
+	limit := workerPatience + time.Duration(cell.Connections)*time.Millisecond + messages*(time.Millisecond+20*time.Nanosecond*time.Duration(cell.Size)) + loadgen.LongestPace(c.Duration)
 	bounded, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("it took longer than %s", limit))
 	defer cancel()
 	reply, err := w.Do(bounded, c)

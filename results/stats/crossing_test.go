@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -39,10 +40,10 @@ func TestCrossingOfExactRatios(t *testing.T) {
 		{"the same", []float64{1, 2, 3}, each(1, 1, 1), 0, none(stats.Untold)},
 		{"nothing beyond what identical arms differ by", []float64{1, 2, 3}, each(0.7, 0.8, 1.2), 0.5, none(stats.Untold)},
 		{"there and back", []float64{1, 2, 3}, each(0.7, 1.2, 0.9), 0, none(stats.Several)},
-		{"at the first place", []float64{4, 6, 9}, each(1, 1.2, 1.5), 0, crosses(4, 0, 1, 0.1, 0.6)},
-		{"at the last place", []float64{1, 2, 4}, each(0.7, 0.8, 1), 0, crosses(4, 1, 2, 0.1, 0.6)},
-		{"just before the first place", []float64{5, 6, 9}, each(1.1, 1.2, 1.5), 0.15, crosses(4, 0, 1, 0.1, 0.6)},
-		{"just after the last place", []float64{1, 2, 3}, each(0.7, 0.8, 0.9), 0.15, crosses(4, 1, 2, 0.1, 0.6)},
+		{"at the first place", []float64{4, 6, 9}, each(1, 1.2, 1.5), 0, none(stats.Above)},
+		{"at the last place", []float64{1, 2, 4}, each(0.7, 0.8, 1), 0, none(stats.Below)},
+		{"just before the first place", []float64{5, 6, 9}, each(1.1, 1.2, 1.5), 0.15, none(stats.Above)},
+		{"just after the last place", []float64{1, 2, 3}, each(0.7, 0.8, 0.9), 0.15, none(stats.Below)},
 		{"far before the first place", []float64{10, 12, 14}, each(1.18, 1.19, 1.25), 0.2, none(stats.Above)},
 		{"at both ends", []float64{1, 2, 3}, each(1, 0.8, 1), 0, none(stats.Below)},
 
@@ -69,20 +70,23 @@ func TestCrossingOfExactRatios(t *testing.T) {
 	}
 }
 
-// What the first places cannot tell leaves the lower end open, and likewise
-// the upper end with the last.
-func TestCrossingWithAnOpenEnd(t *testing.T) {
-	wide := []float64{0.55, 0.65, 0.8, 0.95, 1, 1.05, 1.25, 1.5, 1.8}
-	narrow := func(ratio float64) []float64 {
-		return []float64{ratio * 0.98, ratio * 0.99, ratio, ratio * 1.01, ratio * 1.02}
+// At the places beyond a crossing the difference need not be clear one by one,
+// if together they tell it; if they do not, no crossing is claimed.
+func TestCrossingAmongPlacesThatAreNotClear(t *testing.T) {
+	x := []float64{10, 20, 30, 100}
+	upwards := [][]float64{spread(math.Log(0.8), 0.08), spread(math.Log(0.9), 0.05), spread(math.Log(0.95), 0.022), spread(math.Log(1.7), 0.02)}
+	got := stats.Crossing(x, upwards, 0.95, 0)
+	if got.Kind != stats.Crosses || got.First != 0 || got.Last != 3 || !(got.Slope > 0) || !(10 < got.Low && got.Low < got.Estimate && got.Estimate < got.High) {
+		t.Errorf("Crossing = %+v, want one", got)
 	}
-	got := stats.Crossing([]float64{10, 30, 100}, logs([][]float64{wide, narrow(1.25), narrow(2)}), 0.95, 0)
-	if got.Kind != stats.Crosses || got.Low != 0 || !(got.Estimate < got.High) || !(got.High < 30) || got.First != 0 || got.Last != 1 {
-		t.Errorf("where the first place tells nothing, Crossing = %+v, want an upper end below 30 only", got)
+	slices.Reverse(upwards)
+	got = stats.Crossing([]float64{10, 80, 90, 100}, upwards, 0.95, 0)
+	if got.Kind != stats.Crosses || got.First != 0 || got.Last != 3 || !(got.Slope < 0) || !(got.Low < got.Estimate && got.Estimate < got.High && got.High < 100) {
+		t.Errorf("downwards, Crossing = %+v, want one", got)
 	}
-	got = stats.Crossing([]float64{10, 30, 100}, logs([][]float64{narrow(0.5), narrow(0.75), wide}), 0.95, 0)
-	if got.Kind != stats.Crosses || !math.IsInf(got.High, 1) || !(got.Low > 30) || !(got.Low < got.Estimate) || got.First != 1 || got.Last != 2 {
-		t.Errorf("where the last place tells nothing, Crossing = %+v, want a lower end above 30 only", got)
+	got = stats.Crossing(x, [][]float64{spread(math.Log(0.8), 0.2), spread(0, 0.2), spread(math.Log(1.25), 0.01), spread(math.Log(2), 0.01)}, 0.95, 0)
+	if got.Kind != stats.Above || got.First != -1 {
+		t.Errorf("where the first places tell nothing, Crossing = %+v, want none", got)
 	}
 }
 
@@ -129,8 +133,8 @@ func TestCrossingInOtherUnits(t *testing.T) {
 	})
 }
 
-// Of the intervals of crossings anywhere in the grid, as many cover as they
-// say, whatever the tails.
+// Of the intervals of crossings anywhere in the grid, about as many cover as they
+// say, whatever the tails. Those near an end are not all told.
 func TestCrossingCovers(t *testing.T) {
 	const runs = 3000
 	noises := map[string]func(*rand.Rand) float64{"normal": (*rand.Rand).NormFloat64, "heavy-tailed": heavyTailed}
@@ -150,11 +154,11 @@ func TestCrossingCovers(t *testing.T) {
 						}
 					}
 					t.Logf("%.1f %% found, coverage of %.1f %%", found.of()*100, covered.of()*100)
-					if found.of() < 0.98 {
-						t.Errorf("%.1f %% of crossings are found, want 98 %%", found.of()*100)
+					if found.of() < 0.8 {
+						t.Errorf("%.1f %% of crossings are found, want 80 %%", found.of()*100)
 					}
-					if tolerance := 3 * covered.standardError(0.95); covered.of() < 0.93-tolerance || covered.of() > 0.96+tolerance {
-						t.Errorf("coverage is %.1f %%, want 93 to 96 ± %.1f %%", covered.of()*100, tolerance*100)
+					if tolerance := 3 * covered.standardError(0.95); covered.of() < 0.92-tolerance || covered.of() > 0.96+tolerance {
+						t.Errorf("coverage is %.1f %%, want 92 to 96 ± %.1f %%", covered.of()*100, tolerance*100)
 					}
 				})
 			}

@@ -47,6 +47,29 @@ func lineThrough(places []place) line {
 	return l
 }
 
+// level is lineThrough of slope 0, of at least one place.
+func level(places []place) line {
+	l := line{freedom: math.Inf(1)}
+	weights := 0.0
+	for _, p := range places {
+		l.freedom = min(l.freedom, p.freedom)
+		weights += 1 / p.variance
+		l.middle += p.excess / p.variance
+	}
+	l.middle /= weights
+	l.middleVariance = 1 / weights
+	return l
+}
+
+// at is the line's excess at x.
+func (l line) at(x float64) float64 { return l.middle + l.slope*(x-l.center) }
+
+// differs says whether a t-test at 5 % tells the line from 0 at x.
+func (l line) differs(x float64) bool {
+	t := distuv.StudentsT{Sigma: 1, Nu: l.freedom}.Quantile(0.975)
+	return math.Abs(l.at(x)) > t*math.Sqrt(l.middleVariance+l.slopeVariance*(x-l.center)*(x-l.center))
+}
+
 // root is where the line passes 0; NaN or infinite if it is level.
 func (l line) root() float64 { return l.center - l.middle/l.slope }
 

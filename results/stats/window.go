@@ -57,7 +57,7 @@ type crossingPlaces []place
 
 // windowOf are the places that tell where the ratio passes 1, and nil unless it
 // does so once.
-func windowOf(places []place) (crossingPlaces, CrossingKind) {
+func windowOf(places []place, floor float64) (crossingPlaces, CrossingKind) {
 	var clear []int
 	var found crossingPlaces
 	changes := 0
@@ -81,13 +81,13 @@ func windowOf(places []place) (crossingPlaces, CrossingKind) {
 	case changes > 1:
 		return nil, Several
 	}
-	before, after := crossingPlaces(places[:clear[0]+1]), crossingPlaces(places[clear[len(clear)-1]:])
-	crossesBefore := len(before) > 1 && within(before.line().root(), leastCrossing(places), before[len(before)-1].x)
-	crossesAfter := len(after) > 1 && within(after.line().root(), after[0].x, greatestCrossing(places))
-	switch {
-	case crossesBefore && !crossesAfter:
+	before, after := places[:clear[0]+1], places[clear[len(clear)-1]:]
+	backwards := slices.Clone(before)
+	slices.Reverse(backwards)
+	switch opens, closes := passesUnclear(backwards, floor), passesUnclear(after, floor); {
+	case opens && !closes:
 		return before, Crosses
-	case crossesAfter && !crossesBefore:
+	case closes && !opens:
 		return after, Crosses
 	case places[clear[0]].sign < 0:
 		return nil, Below
@@ -95,12 +95,33 @@ func windowOf(places []place) (crossingPlaces, CrossingKind) {
 	return nil, Above
 }
 
-// line is the one through all places or, where that misses a crossing that
-// there must be as both ends are clear, through the ends.
+// passesUnclear says whether the ratio passes 1 among places of which only the
+// first is clear. Their line has to be clear at the farthest, as a place is, and
+// what was measured beyond the crossing has to differ from 0 as well: a line also
+// passes 1 where the ratio bends away from it.
+func passesUnclear(places crossingPlaces, floor float64) bool {
+	if len(places) < 2 {
+		return false
+	}
+	l := lineThrough(places)
+	first, farthest, root := places[0], places[len(places)-1].x, l.root()
+	fitted := -l.at(farthest) * float64(first.sign)
+	if !within(root, min(first.x, farthest), max(first.x, farthest)) || !(math.Log1p(fitted) > floor) || !l.differs(farthest) {
+		return false
+	}
+	beyond := slices.DeleteFunc(slices.Clone(places), func(p place) bool {
+		return (p.x-root)*(farthest-root) <= 0
+	})
+	pooled := level(beyond)
+	return pooled.middle*float64(first.sign) < 0 && pooled.differs(pooled.center)
+}
+
+// line is the one through all places or, where both ends are clear and that
+// passes 1 not between them, or the other way than they do, through the ends.
 func (c crossingPlaces) line() line {
 	l := lineThrough(c)
 	first, last := c[0], c[len(c)-1]
-	if first.sign*last.sign < 0 && !within(l.root(), first.x, last.x) {
+	if first.sign*last.sign < 0 && !(within(l.root(), first.x, last.x) && l.slope*float64(last.sign) > 0) {
 		return lineThrough(slices.Concat(c[:1], c[len(c)-1:]))
 	}
 	return l
