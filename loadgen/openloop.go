@@ -15,6 +15,7 @@ type openLoop struct {
 	on     bool
 	due    []time.Duration // when each message is to begin, from the beginning
 	waited []time.Duration // the latency of each, or unanswered
+	late   []time.Duration // the send lag of each, up to next
 	inHand []int32         // the message of each connection, by descriptor
 	free   queue
 	next   int           // message to begin
@@ -38,10 +39,11 @@ func (o *openLoop) prepare(p Pace, n, descriptors, active int) {
 	for i := range o.waited {
 		o.waited[i] = unanswered
 	}
+	o.late = resized(o.late, n)
+	clear(o.late)
 	o.inHand = resized(o.inHand, descriptors)
 	clear(o.inHand)
 	o.free.reset(active)
-	o.lag.Reset()
 	o.next = 0
 }
 
@@ -66,24 +68,27 @@ func (o *openLoop) giveUp(now time.Duration) {
 // summarise puts the latencies into their histogram, counts those that it cannot
 // hold, and gives Paced.Rise.
 func (o *openLoop) summarise(tooLong *int64) (rise float64) {
+	o.lag.Reset()
+	recordAll(o.lag, o.late[:o.next], tooLong)
 	third := len(o.waited) / 3
 	counted := int64(0) // with all of them
 	o.latency.Reset()
-	o.record(o.waited[len(o.waited)-third:], &counted)
+	recordAll(o.latency, o.waited[len(o.waited)-third:], &counted)
 	last, enough := o.latency.ValueAtQuantile(lowest), o.latency.TotalCount() >= fewest
 	o.latency.Reset()
-	o.record(o.waited[:third], tooLong)
+	recordAll(o.latency, o.waited[:third], tooLong)
 	if first := o.latency.ValueAtQuantile(lowest); first > 0 && enough && o.latency.TotalCount() >= fewest {
 		rise = float64(last) / float64(first)
 	}
-	o.record(o.waited[third:], tooLong)
+	recordAll(o.latency, o.waited[third:], tooLong)
 	return rise
 }
 
-func (o *openLoop) record(waited []time.Duration, tooLong *int64) {
-	for _, d := range waited {
+// recordAll puts durations into a histogram, but for those that are none.
+func recordAll(h *hdrhistogram.Histogram, all []time.Duration, tooLong *int64) {
+	for _, d := range all {
 		if d != unanswered {
-			record(o.latency, d, tooLong)
+			record(h, d, tooLong)
 		}
 	}
 }

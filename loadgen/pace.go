@@ -134,9 +134,8 @@ func (g *Generator) keepPace(end time.Duration) error {
 	going := true // messages begin
 	for {
 		if going {
-			g.sendDue()
+			now := g.sendDue(g.now())
 			left, connected := o.next < len(o.due), g.outstanding > 0 || o.free.held > 0
-			now := g.now()
 			if going = left && connected && now < end; !going {
 				o.giveUp(now)
 			}
@@ -163,19 +162,20 @@ func (g *Generator) keepPace(end time.Duration) error {
 			}
 			g.handle(e)
 			if going {
-				g.sendDue()
+				g.sendDue(g.last) // the clock was read for the reply: a read costs
 			}
 		}
 	}
 }
 
-// sendDue sends what is due, as far as connections are free for it.
-func (g *Generator) sendDue() {
+// sendDue sends what is due by now, as far as connections are free for it, and
+// returns what the time is then.
+func (g *Generator) sendDue(now time.Duration) time.Duration {
 	o := &g.open
 	for o.next < len(o.due) && o.free.held > 0 {
-		now, due := g.now(), o.begin+o.due[o.next]
+		due := o.begin + o.due[o.next]
 		if now < due {
-			return
+			break
 		}
 		f := o.free.pop()
 		fd := int(f.fd)
@@ -184,11 +184,13 @@ func (g *Generator) sendDue() {
 			continue // it has failed since
 		}
 		o.inHand[fd] = int32(o.next)
+		o.late[o.next] = now - max(due, f.since)
 		o.next++
 		g.outstanding++
 		c.left = 1
 		g.next(fd, c, due)
 		g.send(fd, c)
-		record(o.lag, now-max(due, f.since), &g.errors.Timeout)
+		now = g.now()
 	}
+	return now
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // MaxScheduled is the most messages that one Pace may have. A generator keeps
-// 16 bytes of each: 320 MB.
+// 24 bytes of each: 480 MB.
 const MaxScheduled = 20_000_000
 
 // scheduled is how many messages the stretch has, or says why it cannot be.

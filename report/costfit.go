@@ -37,6 +37,10 @@ const (
 	Undetermined Scaling = "undetermined" // neither can be told
 )
 
+// leastScatter is how far a cell may be from the model where nothing is wrong: what
+// a message costs depends on more than the two numbers.
+const leastScatter = 0.05
+
 // flatWithin is the growth over the whole range that is taken for none, and
 // the misfit of a model that is taken for none.
 const flatWithin = 0.1
@@ -125,24 +129,30 @@ func fitCosts(rows []costRow) (fit *CostFit, missing string) {
 }
 
 // fitWithout is the fit to all groups of blocks but one. It has a row for each
-// place, the mean over blocks: relative residuals of single blocks, of which those
+// place, of means over blocks: relative residuals of single blocks, of which those
 // that are low by chance count for more, would have it too low.
+//
+// Means are of what one ready descriptor costs, T/ready = fixed/ready +
+// perWatched·watched/ready + perReady, which differs little between blocks: their
+// waits may find 2 descriptors ready in one and 50 in another, and only what is
+// linear in what it is averaged with may be averaged.
 func fitWithout(rows []costRow, places []place, groups map[int]int, without int) (costs, bool) {
 	var x [][]float64
 	var y []float64
 	for _, p := range places {
-		var blocks, logs, ready float64
+		var blocks, waits, ns float64 // the latter two for each ready one
 		for _, r := range rows {
 			if r.place() == p && groups[r.block] != without {
-				blocks, logs, ready = blocks+1, logs+math.Log(r.ns), ready+r.ready
+				blocks, waits, ns = blocks+1, waits+1/r.ready, ns+r.ns/r.ready
 			}
 		}
 		if blocks > 0 {
-			x = append(x, []float64{1, float64(p.connections), ready / blocks})
-			y = append(y, math.Exp(logs/blocks))
+			waits /= blocks
+			x = append(x, []float64{waits, waits * float64(p.connections), 1})
+			y = append(y, ns/blocks)
 		}
 	}
-	c, ok := stats.RelativeFit(x, y)
+	c, ok := stats.RelativeFit(x, y, leastScatter)
 	if !ok {
 		return costs{}, false
 	}

@@ -96,7 +96,7 @@ func costOf(t results.Trial) (costRow, bool) {
 		}
 	}
 	waits := float64(t.Counters.Server.Waits)
-	return costRow{t.Cell, t.Block, ns / waits, float64(t.Connections), float64(t.Counters.Server.Events) / waits}, ns > 0
+	return costRow{t.Cell, t.Block, ns / waits, float64(t.Connections), float64(t.Counters.Server.Events) / waits}, ns > 0 && t.Counters.Server.Events > 0
 }
 
 // place is where a cell lies for a cost model.

@@ -53,11 +53,12 @@ func TestCostModelsRecoverWhatAWaitCosts(t *testing.T) {
 // Noise makes the costs of blocks neither higher nor lower, nor what is made of
 // them.
 func TestCostModelsAreUnbiased(t *testing.T) {
-	const runs, want = 60, 20.0
+	const runs, perWatched, noise = 60, 20.0, 0.2
+	want := perWatched * math.Exp(noise*noise/2) // the mean of what is 20 in the median
 	rng := rand.New(rand.NewPCG(11, 12))
 	sum, covering := 0.0, 0
 	for range runs {
-		m := costModels(t, randomCostTrials(rng, []costArm{{"poll", 1000, want, 4000, 0}}, costCells(), 8, 2, 0.2))["poll"]
+		m := costModels(t, randomCostTrials(rng, []costArm{{"poll", 1000, perWatched, 4000, 0}}, costCells(), 8, 2, noise))["poll"]
 		if m.Fit == nil {
 			t.Fatalf("no fit: %s", m.Missing)
 		}
@@ -287,6 +288,36 @@ func TestHostileNamesInCosts(t *testing.T) {
 			if r != '\n' && !unicode.IsPrint(r) {
 				t.Fatalf("%.20q: %q is shown", name, r)
 			}
+		}
+	}
+}
+
+// Waits of the same cell may find two descriptors ready in one block and fifty in
+// the next: what a wait costs is then no number to take means of, and a model that
+// holds in every block holds over all.
+func TestCostModelsOfUnevenWaits(t *testing.T) {
+	a := costArms()[0]
+	trials := costTrials([]costArm{a}, costCells(), 8, 1, 0)
+	for i := range trials {
+		trial := &trials[i]
+		ready := 1.5
+		if trial.Block%2 == 1 {
+			ready = 0.7 * float64(trial.Active)
+		}
+		c := &trial.Counters.Server
+		c.Waits = int64(float64(c.Events) / ready)
+		trial.Slices[0].ServerCPUNS = int64(a.ns(float64(trial.Connections), float64(c.Events)/float64(c.Waits)) * float64(c.Waits))
+	}
+	fit := costModels(t, trials)[a.name].Fit
+	if fit == nil {
+		t.Fatal("no fit")
+	}
+	for _, c := range []struct {
+		what      string
+		got, want float64
+	}{{"fixed", fit.Fixed.Value, a.fixed}, {"per watched", fit.PerWatched.Value, a.perWatched}, {"per ready", fit.PerReady.Value, a.perReady}} {
+		if math.Abs(c.got-c.want) > 0.01*c.want+0.1 {
+			t.Errorf("%s: %v ns, want %v", c.what, c.got, c.want)
 		}
 	}
 }

@@ -35,7 +35,7 @@ const (
 	memoryOfPair       = 5 << 10 // of Unix sockets, likewise
 	memoryOfWorker     = 12 << 20
 	heldBack           = 64 << 10 // of a reply that does not fit, at most
-	memoryOfScheduled  = 16       // of a message of an open loop, in the load generator
+	memoryOfScheduled  = 24       // of a message of an open loop, in the load generator
 )
 
 // CheckLimits says why this host cannot carry the plan: the numbers, and the

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Measures the reference runs anew, with their reports and charts, and puts the
-# overview's table into README.md. All of them take an hour and a half; nothing
+# overview's table into README.md. All of them take two hours; nothing
 # else should run on the machine meanwhile. A run that fails replaces nothing.
 # Those beside libevent and the servers in C need a C compiler and libevent's
 # development package (libevent-dev on Debian).
 #
-# usage: scripts/reproduce.sh [overview|connect|idle|original|libevent|c|readme]...
+# usage: scripts/reproduce.sh [overview|rate|map|connect|idle|original|libevent|c|readme]...
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -24,13 +24,13 @@ measure() { # NAME ARGUMENT...
   mv "$fresh/$name" "results/reference/$name"
 }
 
-# The idle half of the overview's table, as a terminal of 96 columns shows it,
+# The overview's report but for the echo table, as a terminal of 96 columns shows it,
 # between two marks in README.md.
 readme() {
   local text
   [ "$(grep -c -x -e '<!-- overview -->' -e '<!-- end of overview -->' README.md)" = 2 ]
   text=$(script -qec "stty cols 96; '$muxbench' report results/reference/overview" /dev/null </dev/null | tr -d '\r' |
-    awk '/^echo:/ { out = 1 } /^Which takes/ { out = 0 } !out')
+    awk '/^echo:/ { out = 1 } /^What a wait costs/ { out = 0 } !out')
   TEXT=$text awk '
     /^<!-- overview -->$/ { print; print "```\n" ENVIRON["TEXT"] "\n```"; skip = 1 }
     /^<!-- end of overview -->$/ { skip = 0 }
@@ -66,13 +66,15 @@ beside_c() {
   done
 }
 
-[ $# -gt 0 ] || set -- overview connect idle original libevent c
+[ $# -gt 0 ] || set -- overview rate map connect idle original libevent c
 for name; do
   case $name in
     overview)
       measure overview
       readme
       ;;
+    rate) measure rate rate ;;
+    map) measure map map ;;
     connect) measure connect connect -c 100,1k,5k,10k,19k -n 6 ;;
     idle) measure idle idle -c 100,1k,5k,10k,19k -a 100 -d 500ms -n 10 ;;
     original) measure original --preset original ;;

@@ -203,7 +203,7 @@ func FuzzNoCrossingPanics(f *testing.F) {
 			t.Errorf("Crossing(%v, %v, %v, %v) = %+v: out of order", x, ratios, confidence, floor, got)
 		}
 		stats.Crossing(valuesOf(raw), ratios, confidence, floor)
-		if c, ok := stats.RelativeFit(ratios, x); ok && containsNaN(c) {
+		if c, ok := stats.RelativeFit(ratios, x, 0); ok && containsNaN(c) {
 			t.Errorf("RelativeFit(%v, %v) = %v, want numbers", ratios, x, c)
 		}
 	})

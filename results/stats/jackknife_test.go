@@ -106,7 +106,7 @@ func fitsWithout(random *rand.Rand, blocks int, noise func(*rand.Rand) float64) 
 				y[i] = math.Exp((sum - logs[without][i]) / float64(blocks-1))
 			}
 		}
-		coefficients, _ := stats.RelativeFit(x, y)
+		coefficients, _ := stats.RelativeFit(x, y, 0)
 		fits = append(fits, coefficients)
 	}
 	return fits

@@ -43,6 +43,10 @@ const (
 // about 1.5·s² too low. So y is best an average over blocks: 1.5 % are lost with
 // single values that differ by 10 %, and 0.1 % with means of 12 of them.
 //
+// Least is the least scale of the residuals, 0.05 for 5 %: how far from the model y
+// may lie where nothing is wrong. Without it, rows that happen to agree, such as
+// those of one kind among few, would make outliers of all others.
+//
 // The scale of the residuals is the median of their absolute values over
 // 0.6745. As many coefficients fit as many rows nearly exactly, one fewer than
 // there are coefficients are left out of it, the smallest (W. DuMouchel and
@@ -52,7 +56,7 @@ const (
 // It is not ok with fewer rows than coefficients, or rows that differ in
 // length; where a y is not positive, or anything not finite; and where columns
 // depend on each other, so that many coefficients fit alike.
-func RelativeFit(x [][]float64, y []float64) (coefficients []float64, ok bool) {
+func RelativeFit(x [][]float64, y []float64, least float64) (coefficients []float64, ok bool) {
 	a, norms, ok := relativeRows(x, y)
 	if !ok {
 		return nil, false
@@ -67,7 +71,7 @@ func RelativeFit(x [][]float64, y []float64) (coefficients []float64, ok bool) {
 	for round := range mostRounds {
 		residuals := relativeResiduals(a, c)
 		if round < scaleRounds {
-			scale = residualScale(residuals, columns)
+			scale = max(least, residualScale(residuals, columns))
 		}
 		for i, r := range residuals {
 			weights[i] = huberWeight(r, scale)

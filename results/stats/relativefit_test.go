@@ -34,7 +34,7 @@ func TestRelativeFitIsThatOfR(t *testing.T) {
 		t.Fatalf("R's fits are %d: too few", len(r.Fits))
 	}
 	for _, f := range r.Fits {
-		got, ok := stats.RelativeFit(f.X, f.Y)
+		got, ok := stats.RelativeFit(f.X, f.Y, 0)
 		if !ok || !nearRelative(got, f.Coefficients, 1e-7) {
 			t.Errorf("RelativeFit of %d rows = %v, %t, and by R %v", len(f.Y), got, ok, f.Coefficients)
 		}
@@ -81,7 +81,7 @@ func TestRelativeFitOfExactAndImpossible(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, ok := stats.RelativeFit(tt.x, tt.y)
+			got, ok := stats.RelativeFit(tt.x, tt.y, 0)
 			if ok != (tt.want != nil) || ok && !nearRelative(got, tt.want, 1e-9) {
 				t.Errorf("RelativeFit(%v, %v) = %v, %t, want %v", tt.x, tt.y, got, ok, tt.want)
 			}
@@ -93,7 +93,7 @@ func TestRelativeFitProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
 		x, y := costs(random, 12, 0.05, heavyTailed)
-		want, ok := stats.RelativeFit(x, y)
+		want, ok := stats.RelativeFit(x, y, 0)
 		if !ok {
 			t.Fatalf("RelativeFit(%v, %v) is not ok", x, y)
 		}
@@ -109,7 +109,7 @@ func TestRelativeFitProperties(t *testing.T) {
 			}
 			xs, ys = append(xs, row), append(ys, y[i]*unit)
 		}
-		got, ok := stats.RelativeFit(xs, ys)
+		got, ok := stats.RelativeFit(xs, ys, 0)
 		for j := range got {
 			got[j] *= columns[j] / unit
 		}
@@ -125,12 +125,12 @@ func TestRelativeFitHardlyMovesWithAWildRow(t *testing.T) {
 	random := rand.New(rand.NewPCG(13, 14))
 	for range 50 {
 		x, y := costs(random, 12, 0.01, (*rand.Rand).NormFloat64)
-		calm, _ := stats.RelativeFit(x, y)
+		calm, _ := stats.RelativeFit(x, y, 0)
 		for wild := range y {
 			for _, factor := range []float64{10, 3} {
 				disturbed := slices.Clone(y)
 				disturbed[wild] *= factor
-				got, ok := stats.RelativeFit(x, disturbed)
+				got, ok := stats.RelativeFit(x, disturbed, 0)
 				for i := range x {
 					if a, b := product(calm, x[i]), product(got, x[i]); i != wild && !(math.Abs(a/b-1) < 0.1) {
 						t.Fatalf("row %d, %g times too great, moves the fit %t of row %d from %v to %v", wild, factor, ok, i, a, b)
