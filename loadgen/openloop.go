@@ -28,6 +28,10 @@ const (
 	unanswered time.Duration = -1
 	// Paced.Rise compares the lowest percentile of the fewest latencies or more.
 	lowest, fewest = 10, 30
+	// What rises by less than this part of the duration is no backlog, but a machine
+	// whose wake-ups take longer now: a server that does 99.8 % of what it is offered
+	// is behind by more.
+	leastBehind = 1000
 )
 
 // prepare allocates and computes all that the loop needs for n messages, and
@@ -66,8 +70,8 @@ func (o *openLoop) giveUp(now time.Duration) {
 }
 
 // summarise puts the latencies into their histogram, counts those that it cannot
-// hold, and gives Paced.Rise.
-func (o *openLoop) summarise(tooLong *int64) (rise float64) {
+// hold, and gives Paced.Rise of a Pace of that duration.
+func (o *openLoop) summarise(duration time.Duration, tooLong *int64) (rise float64) {
 	o.lag.Reset()
 	recordAll(o.lag, o.late[:o.next], tooLong)
 	third := len(o.waited) / 3
@@ -79,6 +83,9 @@ func (o *openLoop) summarise(tooLong *int64) (rise float64) {
 	recordAll(o.latency, o.waited[:third], tooLong)
 	if first := o.latency.ValueAtQuantile(lowest); first > 0 && enough && o.latency.TotalCount() >= fewest {
 		rise = float64(last) / float64(first)
+		if time.Duration(last-first) < duration/leastBehind {
+			rise = min(1, rise)
+		}
 	}
 	recordAll(o.latency, o.waited[third:], tooLong)
 	return rise

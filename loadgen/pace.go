@@ -43,7 +43,8 @@ type Paced struct {
 	Latency, Lag map[results.Metric]float64
 	// Rise is the 10th percentile of latency in the last third of the schedule's
 	// messages over that in the first; 0 where they are too few to tell. A stall
-	// holds up some of them, an overloaded server all.
+	// holds up some of them, an overloaded server all. Where the difference is below
+	// a thousandth of the duration, it is at most 1: that is no backlog.
 	Rise float64
 }
 
@@ -79,7 +80,7 @@ func (g *Generator) Pace(p Pace) (Paced, error) {
 	if err != nil {
 		return Paced{}, fmt.Errorf("sending messages by schedule: %w", err)
 	}
-	did.Rise = g.open.summarise(&g.errors.Timeout)
+	did.Rise = g.open.summarise(p.Duration, &g.errors.Timeout)
 	did.Elapsed = max(p.Duration, did.Elapsed-time.Duration(g.open.latency.Min()))
 	did.Latency, did.Lag = results.LatencyValues(g.open.latency), results.LagValues(g.open.lag)
 	if p.Record {

@@ -60,7 +60,7 @@ func (m measure) at(x float64, a Arm) Point {
 		return Point{X: x}
 	}
 	p := point(x, e, m.unit)
-	p.Hollow = a.overloaded()
+	p.Hollow = a.overloaded() || m.metric == results.SLORate && 2*a.unconfirmed() > a.Blocks.OK
 	return p
 }
 

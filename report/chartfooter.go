@@ -40,6 +40,8 @@ func (c Chart) footer() string {
 	switch {
 	case hollow && c.Y.Ratio:
 		parts = append(parts, "hollow: no difference from the reference can be told")
+	case hollow && c.Bars:
+		parts = append(parts, "hollow: not kept to by the slices at that rate themselves, or saturated")
 	case hollow:
 		parts = append(parts, "hollow: saturated, the rate was not carried")
 	}

@@ -132,6 +132,7 @@ func sloColumns(rows []row) []column {
 	cols = append(cols,
 		share,
 		missedColumn(rows),
+		unconfirmedColumn(rows),
 		percentile("p50\nµs", results.LatencyP50, rows, 10),
 		percentile("p99\nµs", results.LatencyP99, rows, 5),
 		percentile("p99.9\nµs", results.LatencyP999, rows, 12),
@@ -155,6 +156,28 @@ func missedColumn(rows []row) column {
 		c.cells = append(c.cells, cell)
 	}
 	return c
+}
+
+// unconfirmedColumn has the trials whose slice, at the rate that was found, did
+// not keep to the SLO itself.
+func unconfirmedColumn(rows []row) column {
+	c := column{header: "not con-\nfirmed", name: "not confirmed", rank: 3}
+	for _, r := range rows {
+		n := r.arm.unconfirmed()
+		c.cells = append(c.cells, unless(n == 0, fmt.Sprintf("%d/%d", n, r.arm.Blocks.OK)))
+	}
+	return c
+}
+
+// unconfirmed is in how many trials the rate that was found did not keep to the
+// SLO in the slice that counts.
+func (a Arm) unconfirmed() int {
+	for _, f := range a.Flags {
+		if f.Text == string(results.CheckSLOUnconfirmed) {
+			return f.Blocks
+		}
+	}
+	return 0
 }
 
 // searchNotes are about what the search for a rate did not find.

@@ -154,8 +154,12 @@ func TestAnSLOThatTheShownSliceDoesNotKeep(t *testing.T) {
 		trials[9+i] = unsound(trials[9+i], results.CheckSLOUnconfirmed, map[results.Metric]float64{results.LatencyP99: ns})
 	}
 	want := "\n! at the rate that was found, the latency that the SLO bounds was above its bound in the slice that is shown (1.1 ms to 1.3 ms): in 2 of 18 trials (poll)\n"
-	if out := render(t, text(0), summarised(trials)); !strings.Contains(out, want) {
+	out := render(t, text(0), summarised(trials))
+	if !strings.Contains(out, want) {
 		t.Errorf("no %q in\n%s", want, out)
+	}
+	if !strings.Contains(out, "not con-") || !strings.Contains(out, " 2/9 ") {
+		t.Errorf("no column says that 2 of 9 are not confirmed in\n%s", out)
 	}
 }
 

@@ -191,9 +191,9 @@ func withDecimals(header string, rank int, all []number, digits int) column {
 	return c
 }
 
-// title is a header on one line.
+// title is a header on one line. A hyphen that ends a line was put there for it.
 func title(header string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(header, "\n/", "/"), "\n", " ")
+	return strings.NewReplacer("\n/", "/", "-\n", "", "\n", " ").Replace(header)
 }
 
 // empty tells a column that has nothing to say in any row.

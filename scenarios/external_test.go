@@ -75,7 +75,7 @@ func echoAsStranger(manner, port string) error {
 const (
 	stallEvery = 1500
 	stallFor   = 200 * time.Millisecond
-	slowness   = 20 * time.Millisecond
+	slowness   = 100 * time.Millisecond
 )
 
 // stranger is a command line of such a server.

@@ -108,7 +108,7 @@ func (s Sweep) checkOffers() error {
 	}
 	for _, o := range s.SLOs {
 		if !slices.Contains(SLOs(), o.Latency) || o.Bound < minBound || o.Bound > maxBound {
-			return &Invalid{Flag: "--slo", Value: fmt.Sprintf("%s=%s", o.Latency, o.Bound), Allowed: fmt.Sprintf("a percentile and a latency of %s to %s, such as p99=1ms", minBound, maxBound)}
+			return &Invalid{Flag: "--slo", Value: o.Bound.String(), Allowed: fmt.Sprintf("a percentile and a latency of %s to %s, such as p99=1ms", minBound, maxBound)}
 		}
 	}
 	known := []string{string(results.Poisson), string(results.Fixed)}
@@ -121,6 +121,15 @@ func (s Sweep) checkOffers() error {
 // openLoops tells the scenarios whose connections carry messages at a given
 // rate where one is asked for.
 func openLoops() []string { return []string{Open, "echo", "bulk", "idle"} }
+
+// whyClosed says why a scenario is none that a rate can be asked of.
+func whyClosed(name string) string {
+	switch name {
+	case Connect, Chain:
+		return "exchanges no messages that could be offered"
+	}
+	return "is a sweep of closed loops"
+}
 
 // fitsOffers refuses rates and service levels where a scenario has no use for
 // them, and rounds where it is an open loop in any case.
@@ -135,7 +144,7 @@ func (r Request) fitsOffers() error {
 			given bool
 		}{{"--rate", len(s.Rates) > 0}, {"--slo", len(s.SLOs) > 0}, {"--schedule", s.Schedule != ""}} {
 			if f.given {
-				return &Invalid{Flag: f.flag, Allowed: fmt.Sprintf("scenario %s has no capacity to offer a load against: it is for %s", name, strings.Join(openLoops(), ", "))}
+				return &Invalid{Flag: f.flag, Allowed: fmt.Sprintf("scenario %s %s: it is for %s", name, whyClosed(name), strings.Join(openLoops(), ", "))}
 			}
 		}
 	}

@@ -74,6 +74,12 @@ From one host to an address beyond loopback there are some 28,000 connections.`,
 			if !f.Changed("seed") {
 				o.seed = rand.Uint64()
 			}
+			if o.schedule != "" && !f.Changed("rate") {
+				return &scenarios.Invalid{Flag: "--schedule", Value: string(o.schedule), Allowed: "it is of an open loop: give --rate too"}
+			}
+			if f.Changed("rate") && f.Changed("rounds") {
+				return &scenarios.Invalid{Flag: "--rounds", Allowed: "a rate and a duration say how many messages an open loop has: give --duration"}
+			}
 			if f.Changed("rate") && o.rate == 0 {
 				return &scenarios.Invalid{Flag: "--rate", Value: "0", Allowed: "at least 1 message a second"}
 			}
