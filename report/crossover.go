@@ -285,13 +285,13 @@ func (c *Crossover) place(found stats.CrossingOf, sw crossingSweep, cells []Cell
 	if c.Kind != TakesLess {
 		return
 	}
-	clear := func(sign int) bool { return sign != 0 }
-	from := slices.IndexFunc(found.Signs, clear)
+	told := func(sign int) bool { return sign != 0 }
+	from := slices.IndexFunc(found.Signs, told)
 	to := len(cells) // of the stretch that begins at from and is clear
 	if n := slices.Index(found.Signs[from:], 0); n >= 0 {
 		to = from + n
 	}
-	if slices.ContainsFunc(found.Signs[to:], clear) {
+	if slices.ContainsFunc(found.Signs[to:], told) {
 		return
 	}
 	bound, next := from, from-1

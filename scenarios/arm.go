@@ -147,9 +147,6 @@ func (a *armRun) askServer(ctx context.Context, do Verb) (ServerState, error) {
 // wrong there: any failure of a message fails the trial.
 func (a *armRun) askLoad(ctx context.Context, c Command) (LoadState, error) {
 	messages := int64(max(1, c.Rounds)) * int64(a.block.cell.Active) // by duration, those in hand at its end
-	if c.Do == DoPace {
-		messages = int64(c.Rate * c.Duration.Seconds())
-	}
 	ctx, cancel := bounded(ctx, a.block.limit(messages)+loadgen.LongestPace(c.Duration), string(c.Do)+" of the load generator")
 	defer cancel()
 	reply, err := a.load.Do(ctx, c)

@@ -85,6 +85,37 @@ func TestFits(t *testing.T) {
 	}
 }
 
+// A load generator keeps 24 bytes of each message of an open loop: of a rate
+// what it says, of a share of an unknown capacity what a backend may do.
+func TestFitsOfOpenLoops(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		sweep    scenarios.Sweep
+		messages int64
+	}{
+		{"a rate", scenarios.Sweep{Rates: []scenarios.Rate{{PerSecond: 1e6}}, Duration: 2 * time.Second}, 2e6},
+		{"a share", scenarios.Sweep{Rates: []scenarios.Rate{{Share: 0.2}}, Duration: 10 * time.Second}, 1e6},
+		{"a search", scenarios.Sweep{SLOs: []scenarios.SLO{{Latency: "latency_p99_ns", Bound: time.Millisecond}}}, 625e3},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.sweep.Connections, test.sweep.Sizes, test.sweep.SocketBuffers = []int{1}, []int{1}, []int{0}
+			plan, err := scenarios.Build(scenarios.Request{Scenarios: []string{"rate"}, Sweep: test.sweep, NoControl: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			l := ample()
+			l.Memory = 8*(12<<20) + 4*(10<<10) + 2 + 4*24*test.messages
+			if err := plan.Fits(l); err != nil || len(plan.Apart) > 0 {
+				t.Errorf("with just enough: %v, apart: %v", err, plan.Apart)
+			}
+			l.Memory--
+			if err := plan.Fits(l); err != nil || len(plan.Apart) == 0 {
+				t.Errorf("with one byte less than enough for four arms at once: %v, apart: %v", err, plan.Apart)
+			}
+		})
+	}
+}
+
 // The host that the tests run on has limits that a small plan fits into and
 // ten million connections do not.
 func TestHostLimits(t *testing.T) {

@@ -196,6 +196,7 @@ func TestBuildRefuses(t *testing.T) {
 		{"a rate and a service level", sweep(scenarios.Sweep{Rates: []scenarios.Rate{{PerSecond: 1000}}, SLOs: []scenarios.SLO{{Latency: "latency_p99_ns", Bound: time.Second}}}), "--slo"},
 		{"a schedule of a closed loop", scenarios.Request{Scenarios: []string{"echo"}, Sweep: scenarios.Sweep{Schedule: "fixed"}}, "--schedule"},
 		{"an unknown schedule", sweep(scenarios.Sweep{Rates: []scenarios.Rate{{PerSecond: 1000}}, Schedule: "random"}), "--schedule"},
+		{"a share that may be more than a schedule holds", sweep(scenarios.Sweep{Rates: []scenarios.Rate{{Share: 1}}, Duration: time.Minute}), "--duration"},
 		{"rounds of an open loop", scenarios.Request{Scenarios: []string{"rate"}, Sweep: scenarios.Sweep{Rounds: []int{10}}}, "--rounds"},
 		{"an open loop for less than a second", sweep(scenarios.Sweep{Rates: []scenarios.Rate{{PerSecond: 1000}}, Duration: 500 * time.Millisecond}), "--duration"},
 		{"rounds and a duration", sweep(scenarios.Sweep{Rounds: []int{1}, Duration: time.Second}), "--duration"},
