@@ -93,7 +93,7 @@ func costOfSliceAlone(c results.Cell, least time.Duration) float64 {
 // many turns take about.
 func windowOf(c results.Cell, least time.Duration, turns int) time.Duration {
 	long := time.Duration(float64(turns) * costOfSliceAlone(c, defaultSlice))
-	return max(least, long.Round(100*time.Millisecond))
+	return max(least, long.Round(10*time.Millisecond))
 }
 
 // costOfChain is of an arm's iterations, counted and not: bytes, and waits for
