@@ -62,7 +62,8 @@ func TestExchange(t *testing.T) {
 							t.Errorf("%d reads, %d writes, %d in vain, want %d, %d, 0", done.Counters.Reads, done.Counters.Writes, done.Counters.EAGAIN, want, want)
 						}
 						reads, writes := after.Counters.Reads-before.Counters.Reads, after.Counters.Writes-before.Counters.Writes
-						if reads != want || writes != want {
+						// Package net does not say how many calls it makes.
+						if untold := after.Counters.Reads == 0 && after.Counters.Waits == 0; !untold && (reads != want || writes != want) {
 							t.Errorf("the server made %d reads, %d writes, want %d", reads, writes, want)
 						}
 					}
@@ -186,9 +187,10 @@ func TestExchangeDoesNotAllocate(t *testing.T) {
 
 // TestConnectionsAreSetUpWithoutAnAllocationEach, on either side: a set-up is a
 // slice too. The tables grow as long as the server is behind with closing, so
-// that there may be a few allocations in all.
+// that there may be a few allocations in all. A goroutine for each connection is
+// an allocation for each.
 func TestConnectionsAreSetUpWithoutAnAllocationEach(t *testing.T) {
-	eachBackend(t, 0, func(t *testing.T, s *server.Server) {
+	eachOf(t, 0, server.Backend.Multiplexes, func(t *testing.T, s *server.Server) {
 		g := connected(t, loadgen.Config{Target: s.Address(), Connections: 20, Active: 1, Size: 1})
 		allocs := testing.AllocsPerRun(50, func() {
 			g.Disconnect()

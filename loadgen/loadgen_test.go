@@ -20,9 +20,18 @@ const patience = 5 * time.Second
 // until the test ends.
 func eachBackend(t *testing.T, buffers int, test func(*testing.T, *server.Server)) {
 	t.Helper()
+	eachOf(t, buffers, func(server.Backend) bool { return true }, test)
+}
+
+// eachOf is eachBackend for some of them.
+func eachOf(t *testing.T, buffers int, is func(server.Backend) bool, test func(*testing.T, *server.Server)) {
+	t.Helper()
 	for _, b := range server.Backends() {
+		if !is(b) {
+			continue
+		}
 		t.Run(b.Name, func(t *testing.T) {
-			if err := b.Mechanism.Probe(); err != nil {
+			if err := b.Probe(); err != nil {
 				t.Skipf("%s is unavailable on this host: %v", b.Name, err)
 			}
 			s, err := server.New(server.Config{

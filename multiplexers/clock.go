@@ -14,12 +14,17 @@ import (
 // scheduler tick. The caller must be locked to its thread.
 func ThreadCPUTime() time.Duration { return clock(unix.CLOCK_THREAD_CPUTIME_ID) }
 
+// ProcessCPUTime is the user and system time that this process has used, in
+// threads that are and were. Those that run at this moment are behind by up to a
+// scheduler tick, but for the calling one.
+func ProcessCPUTime() time.Duration { return clock(unix.CLOCK_PROCESS_CPUTIME_ID) }
+
 // Monotonic is CLOCK_MONOTONIC: comparable between processes of one host,
 // unlike time.Now, whose monotonic part starts with the process. It costs a
 // system call.
 func Monotonic() time.Duration { return clock(unix.CLOCK_MONOTONIC) }
 
-// Usage is what a thread has used since it began.
+// Usage is what a thread, or all of a process, has used since it began.
 type Usage struct {
 	// User and System are the CPU time spent outside and inside the kernel, in
 	// whole microseconds. Neither ever falls.
@@ -38,12 +43,16 @@ type Usage struct {
 
 // ThreadUsage is what the calling thread has used. The caller must be locked to
 // its thread.
-//
-// getrusage(2) neither blocks nor, for a thread that asks about itself, can
-// fail.
-func ThreadUsage() Usage {
+func ThreadUsage() Usage { return usageOf(unix.RUSAGE_THREAD) }
+
+// ProcessUsage is what all threads of this process together have used.
+func ProcessUsage() Usage { return usageOf(unix.RUSAGE_SELF) }
+
+// usageOf is getrusage(2), which neither blocks nor, for those who ask about
+// themselves, can fail.
+func usageOf(who int) Usage {
 	var usage unix.Rusage // on the stack, as in clock
-	_, _, _ = unix.RawSyscall(unix.SYS_GETRUSAGE, unix.RUSAGE_THREAD, uintptr(unsafe.Pointer(&usage)), 0)
+	_, _, _ = unix.RawSyscall(unix.SYS_GETRUSAGE, uintptr(who), uintptr(unsafe.Pointer(&usage)), 0)
 	return Usage{
 		User:     time.Duration(usage.Utime.Nano()),
 		System:   time.Duration(usage.Stime.Nano()),

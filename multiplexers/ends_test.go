@@ -30,13 +30,17 @@ const (
 // ends are the watched descriptor and its peer, and what is known of them.
 type ends struct {
 	kind        kind
-	here, there int // there is -1 once it is closed
+	here, there int // -1 once closed
 	watched     bool
 	want        multiplexers.Interest
 	arrived     bool // the action under way brought new data to here
 	may, must   bool // an edge-triggered report is allowed, or due
+	armed       bool // a one-shot report is due once there is something to tell: none was since Add or Modify
 	passed      int  // full buffers that did not report it, while it was ready
 }
+
+// noEnds are those of a place before they are opened, and after they are closed.
+func noEnds() ends { return ends{here: -1, there: -1} }
 
 // newEnds opens a pair whose watched end has the lowest free number from
 // lowest on. Buffers are as small as they get, so that filling takes little.
@@ -76,10 +80,12 @@ func newEnds(k kind, lowest int) (ends, error) {
 }
 
 func (p *ends) close() {
-	_ = unix.Close(p.here)
-	if p.there >= 0 {
-		_ = unix.Close(p.there)
+	for _, fd := range [...]int{p.here, p.there} {
+		if fd >= 0 {
+			_ = unix.Close(fd)
+		}
 	}
+	*p = noEnds()
 }
 
 // The actions say whether they did anything.

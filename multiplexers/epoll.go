@@ -22,15 +22,16 @@ import (
 //   - epoll_pwait(2) takes its timeout in milliseconds.
 //
 // Level-triggered, the kernel puts each reported descriptor back on the ready
-// list and looks at it again in the next wait; edge-triggered it does not.
-// Either way the list is a queue, so a short buffer starves nobody.
+// list and looks at it again in the next wait; edge-triggered and one-shot it
+// does not. Either way the list is a queue, so a short buffer starves nobody.
+// One-shot, a descriptor that was reported stays in the set and is out of
+// action until it is modified, which looks at it anew.
 type epoll struct {
-	entry   Entry
-	name    string
-	fd      int
-	edge    uint32
-	scratch unix.EpollEvent   // argument of epoll_ctl(2)
-	fired   []unix.EpollEvent // as long as the largest buffer asked for
+	entry Entry
+	name  string
+	fd    int
+	flags uint32            // of each descriptor, beside what is wanted
+	fired []unix.EpollEvent // as long as the largest buffer asked for
 }
 
 func epollMechanism(trigger Trigger) Mechanism {
@@ -42,25 +43,37 @@ func epollMechanism(trigger Trigger) Mechanism {
 		Capabilities: Capabilities{
 			HangUp:           true,
 			ConcurrentModify: true,
+			Exclusive:        trigger != OneShot,
 			KernelSet:        true,
 		},
 	}
-	var edge uint32
-	if trigger == EdgeTriggered {
+	var flags uint32
+	switch trigger {
+	case EdgeTriggered:
 		m.Name = "epoll-et"
 		m.Summary = "epoll(7), edge-triggered: a descriptor is reported once per activity"
-		edge = unix.EPOLLET
+		flags = unix.EPOLLET
+	case OneShot:
+		m.Name = "epoll-oneshot"
+		m.Summary = "epoll(7), one-shot: a descriptor is reported once, and again after a modify"
+		flags = unix.EPOLLONESHOT
 	}
 	m.New = func(e Entry) (Multiplexer, error) {
 		fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 		if err != nil {
 			return nil, os.NewSyscallError("epoll_create1", err)
 		}
-		return &epoll{entry: e, name: m.Name, fd: fd, edge: edge}, nil
+		return &epoll{entry: e, name: m.Name, fd: fd, flags: flags}, nil
 	}
 	m.Probe = probe(m.New)
 	return m
 }
+
+// LevelTriggeredEpoll is mechanism epoll-lt, for those who need no choice.
+func LevelTriggeredEpoll() Mechanism { return epollMechanism(LevelTriggered) }
+
+// OneShotEpoll is mechanism epoll-oneshot, likewise.
+func OneShotEpoll() Mechanism { return epollMechanism(OneShot) }
 
 // NewEdgeTriggered makes the multiplexer of mechanism epoll-et, for those who
 // need no choice.
@@ -79,10 +92,11 @@ func (m *epoll) Remove(fd int) error {
 }
 
 // control is epoll_ctl(2). It never blocks, so that, as in package syscall,
-// both entries make a raw call of it.
+// both entries make a raw call of it; its argument then stays on the stack, and
+// threads may be at it together.
 func (m *epoll) control(op uintptr, name string, fd int, want Interest) error {
-	m.scratch = unix.EpollEvent{Events: epollWanted(want) | m.edge, Fd: int32(fd)}
-	_, errno := Raw.syscall(unix.SYS_EPOLL_CTL, uintptr(m.fd), op, uintptr(fd), uintptr(unsafe.Pointer(&m.scratch)), 0, 0)
+	e := unix.EpollEvent{Events: epollWanted(want) | m.flags, Fd: int32(fd)}
+	_, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(m.fd), op, uintptr(fd), uintptr(unsafe.Pointer(&e)), 0, 0)
 	if errno != 0 {
 		return &setError{m.name, name, fd, errno}
 	}
@@ -136,6 +150,9 @@ func epollWanted(want Interest) uint32 {
 	}
 	if want&HangUp != 0 {
 		e |= unix.EPOLLRDHUP
+	}
+	if want&Exclusive != 0 {
+		e |= unix.EPOLLEXCLUSIVE
 	}
 	return e
 }

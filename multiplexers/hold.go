@@ -42,6 +42,7 @@ func (e Entry) Release() {
 // (unshare(2), CLONE_FILES), if e is Raw: what is open stays open in both, and
 // what either opens later the other does not see. The calling goroutine must be
 // locked to the thread, and must end so: no other goroutine can use the thread.
+// The process's first thread stays when a goroutine ends so, and its table with it.
 //
 // Note: a table that threads share makes the kernel take and drop a reference
 // to the file in every system call, and for every descriptor that select and

@@ -5,6 +5,10 @@
 // into the kernel that each can be built on. The interface lives beside its
 // implementations because their agreement is what the package is for.
 //
+// To add a mechanism, write its file and a line in Mechanisms. Its server, its
+// arms, its tests and its cases of conformance follow from the Mechanism: what
+// differs about it is said there, and nowhere asked by name.
+//
 // Mechanisms agree on errors and on normalised readiness. Where one cannot
 // know something, or the kernel treats it differently, its Capabilities say so
 // and nothing is emulated.
@@ -32,12 +36,18 @@ const (
 	HangUp
 	// Error: an error is pending on the descriptor. Always reported.
 	Error
+	// Exclusive is no condition but a manner of waiting, for Add alone and only
+	// beside Capabilities.Exclusive: of several multiplexers that watch the same
+	// file so, an event wakes one or more, and not all (EPOLLEXCLUSIVE, Linux
+	// 4.5). What is watched so cannot be modified, only removed and added again,
+	// and not watched for HangUp as well (EINVAL; epoll_ctl(2), ERRORS).
+	Exclusive
 )
 
 // String gives the set as in "Readable|Writable", and "0" for the empty one.
 func (i Interest) String() string {
 	s := ""
-	for bit, name := range [...]string{"Readable", "Writable", "HangUp", "Error"} {
+	for bit, name := range [...]string{"Readable", "Writable", "HangUp", "Error", "Exclusive"} {
 		if i&(1<<bit) == 0 {
 			continue
 		}
@@ -64,7 +74,7 @@ var ErrFDLimit = errors.New("descriptor beyond what the multiplexer can represen
 
 // Multiplexer watches a set of descriptors. It is owned by one goroutine; no
 // two of its methods may run at once, except where
-// Capabilities.ConcurrentModify allows Add, Modify and Remove during a Wait.
+// Capabilities.ConcurrentModify allows Add, Modify and Remove at any time.
 //
 // It never closes a watched descriptor. Errors of Add, Modify and Remove wrap
 // the errno and name the descriptor. Descriptors are the caller's to keep open
@@ -104,12 +114,18 @@ const (
 	LevelTriggered Trigger = iota
 	// EdgeTriggered: once, until there is new activity or a Modify.
 	EdgeTriggered
+	// OneShot: once, until a Modify, whatever happens meanwhile; hang-ups and
+	// errors are no exception (epoll_ctl(2), EPOLLONESHOT).
+	OneShot
 )
 
 // String gives the field's term for t.
 func (t Trigger) String() string {
-	if t == EdgeTriggered {
+	switch t {
+	case EdgeTriggered:
 		return "edge-triggered"
+	case OneShot:
+		return "one-shot"
 	}
 	return "level-triggered"
 }
@@ -118,7 +134,8 @@ func (t Trigger) String() string {
 type Capabilities struct {
 	MaxFD            int  // highest descriptor it can watch; 0: as high as descriptors go
 	HangUp           bool // reports HangUp and Error; without it they show as Readable and Writable
-	ConcurrentModify bool // Add, Modify and Remove may run during a Wait, and take effect in it
+	ConcurrentModify bool // Add, Modify and Remove may run in several threads at once, and during a Wait, in which they take effect
+	Exclusive        bool // understands Exclusive
 	SubMillisecond   bool // timeouts finer than a millisecond
 	RegularFiles     bool // regular files are watched, and always ready; without it Add fails with EPERM
 	KernelSet        bool // keeps the interest set in the kernel: each Add, Modify and Remove is a system call
@@ -140,7 +157,14 @@ type Mechanism struct {
 // Mechanisms lists every multiplexer of this package, in the order in which
 // they are to be shown. The caller owns the slice.
 func Mechanisms() []Mechanism {
-	return []Mechanism{selectMechanism(), pollMechanism(), epollMechanism(LevelTriggered), epollMechanism(EdgeTriggered)}
+	return []Mechanism{
+		selectMechanism(unlimited),
+		selectMechanism(fdSetSize),
+		pollMechanism(),
+		epollMechanism(LevelTriggered),
+		epollMechanism(EdgeTriggered),
+		epollMechanism(OneShot),
+	}
 }
 
 // setError is the error of an operation on the interest set. It is put into
@@ -154,8 +178,11 @@ type setError struct {
 
 func (e *setError) Error() string {
 	hint := ""
-	if errors.Is(e.errno, unix.ENOSPC) {
+	switch {
+	case errors.Is(e.errno, unix.ENOSPC):
 		hint = ": raise the sysctl fs.epoll.max_user_watches"
+	case errors.Is(e.errno, ErrFDLimit):
+		hint = fmt.Sprintf(": an fd_set has room for numbers below %d (FD_SETSIZE)", fdSetSize)
 	}
 	return fmt.Sprintf("%s: %s descriptor %d: %v%s", e.mechanism, e.op, e.fd, e.errno, hint)
 }

@@ -36,7 +36,7 @@ func BenchmarkPollSearch(b *testing.B) {
 func BenchmarkSelectSearch(b *testing.B) {
 	for _, n := range crowds {
 		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
-			m := &selector{}
+			m := &selector{limit: unlimited}
 			watch(b, m, n, 0)
 			if err := m.Modify(n-1, Readable|Writable); err != nil {
 				b.Fatal(err)

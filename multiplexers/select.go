@@ -3,6 +3,8 @@
 package multiplexers
 
 import (
+	"fmt"
+	"math"
 	"math/bits"
 	"os"
 	"time"
@@ -29,6 +31,8 @@ import (
 // architecture; without a signal mask it does what select(2) does.
 type selector struct {
 	entry       Entry
+	name        string
+	limit       int      // descriptors are below it
 	watched     []uint64 // descriptors in the set, whatever is wanted of them
 	read, write bitmap
 	top         int // highest watched descriptor, plus one
@@ -36,7 +40,16 @@ type selector struct {
 	timeout     unix.Timespec
 }
 
-func selectMechanism() Mechanism {
+const (
+	// fdSetSize is libc's FD_SETSIZE: the numbers that an fd_set has bits for.
+	fdSetSize = 1024
+	// unlimited is above all numbers of descriptors.
+	unlimited = math.MaxInt32
+)
+
+// selectMechanism is select for descriptors below a limit: the kernel's, or
+// that of a program which uses libc's fd_set.
+func selectMechanism(limit int) Mechanism {
 	m := Mechanism{
 		Name:     "select",
 		Summary:  "select(2) with bitmaps up to the highest descriptor: copied, scanned by the kernel and by us, each time",
@@ -46,18 +59,25 @@ func selectMechanism() Mechanism {
 			SubMillisecond: true,
 			RegularFiles:   true,
 		},
-		New: func(e Entry) (Multiplexer, error) { return &selector{entry: e}, nil },
 	}
+	if limit != unlimited {
+		m.Name = fmt.Sprintf("select-%d", limit)
+		m.Summary = fmt.Sprintf("select(2) within an fd_set, as libc has it: descriptors below %d (FD_SETSIZE) and no others", limit)
+		m.Capabilities.MaxFD = limit - 1
+	}
+	m.New = func(e Entry) (Multiplexer, error) { return &selector{entry: e, name: m.Name, limit: limit}, nil }
 	m.Probe = probe(m.New)
 	return m
 }
 
 func (m *selector) Add(fd int, want Interest) error {
-	if fd < 0 {
-		return &setError{"select", "add", fd, unix.EBADF}
-	}
-	if m.has(fd) {
-		return &setError{"select", "add", fd, unix.EEXIST}
+	switch {
+	case fd < 0:
+		return &setError{m.name, "add", fd, unix.EBADF}
+	case fd >= m.limit:
+		return &setError{m.name, "add", fd, ErrFDLimit}
+	case m.has(fd):
+		return &setError{m.name, "add", fd, unix.EEXIST}
 	}
 	for len(m.watched) <= fd/64 {
 		m.watched = append(m.watched, 0)
@@ -70,7 +90,7 @@ func (m *selector) Add(fd int, want Interest) error {
 
 func (m *selector) Modify(fd int, want Interest) error {
 	if !m.has(fd) {
-		return &setError{"select", "modify", fd, unix.ENOENT}
+		return &setError{m.name, "modify", fd, unix.ENOENT}
 	}
 	m.want(fd, want)
 	return nil
@@ -78,7 +98,7 @@ func (m *selector) Modify(fd int, want Interest) error {
 
 func (m *selector) Remove(fd int) error {
 	if !m.has(fd) {
-		return &setError{"select", "remove", fd, unix.ENOENT}
+		return &setError{m.name, "remove", fd, unix.ENOENT}
 	}
 	m.want(fd, 0)
 	m.watched[fd/64] &^= 1 << (fd % 64)
@@ -162,7 +182,7 @@ func span(from, to int) uint64 {
 }
 
 func (m *selector) Close() error {
-	*m = selector{entry: m.entry}
+	*m = selector{entry: m.entry, name: m.name, limit: m.limit}
 	return nil
 }
 

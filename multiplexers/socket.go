@@ -3,6 +3,7 @@
 package multiplexers
 
 import (
+	"sync/atomic"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -21,6 +22,26 @@ func (e Entry) Accept(listener int) (fd int, errno unix.Errno) {
 func (e Entry) Close(fd int) unix.Errno {
 	_, errno := e.syscall(unix.SYS_CLOSE, uintptr(fd), 0, 0, 0, 0, 0)
 	return errno
+}
+
+// Operations of futex(2) between threads of one process, as in the kernel's
+// linux/futex.h: 128 is FUTEX_PRIVATE_FLAG.
+const (
+	futexWait = 0 | 128
+	futexWake = 1 | 128
+)
+
+// SleepOn is futex(2), FUTEX_WAIT: it sleeps until a WakeOn of the word, unless
+// the word has another value than seen. It may return without reason, and whoever
+// is back looks again.
+func (e Entry) SleepOn(word *atomic.Uint32, seen uint32) {
+	_, _ = e.syscall(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), futexWait, uintptr(seen), 0, 0, 0)
+}
+
+// WakeOn is futex(2), FUTEX_WAKE: it wakes up to n of this process's threads that
+// sleep on the word.
+func (e Entry) WakeOn(word *atomic.Uint32, n int) {
+	_, _ = e.syscall(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), futexWake, uintptr(n), 0, 0, 0)
 }
 
 // SetOption is setsockopt(2) with an integer value. It never blocks, and so is

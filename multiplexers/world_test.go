@@ -37,6 +37,9 @@ func (w *world) operate(op operation, i int, want multiplexers.Interest) string 
 	case removing:
 		err = w.mux.Remove(p.here)
 	}
+	if errors.Is(err, multiplexers.ErrFDLimit) {
+		return multiplexers.ErrFDLimit.Error()
+	}
 	if err != nil {
 		var errno unix.Errno
 		if !errors.As(err, &errno) {
@@ -45,11 +48,27 @@ func (w *world) operate(op operation, i int, want multiplexers.Interest) string 
 		return errno.Error()
 	}
 	p.watched, p.want = op != removing, want
-	p.may, p.must = op != removing, op != removing
+	p.may, p.must, p.armed = op != removing, op != removing, op != removing
 	if op == removing {
 		w.forget()
 	}
 	return "done"
+}
+
+// beyond says whether the world's mechanism cannot represent the descriptor of
+// place i.
+func (w *world) beyond(i int) bool {
+	most := w.mechanism.Capabilities.MaxFD
+	return most > 0 && w.places[i].here > most
+}
+
+// refusal is what comes of op on a descriptor that cannot be represented: it is
+// never watched.
+func (op operation) refusal() string {
+	if op == adding {
+		return multiplexers.ErrFDLimit.Error()
+	}
+	return unix.ENOENT.Error()
 }
 
 // forget drops what is known of who has waited how long: a removal may reorder
@@ -137,20 +156,7 @@ func (w *world) noteActivity(i int, before, after multiplexers.Interest) {
 // wait waits once, checks what is reported, and returns it by place, folded.
 func (w *world) wait(t *rapid.T, room int) map[int]multiplexers.Interest {
 	name := w.mechanism.Name
-	var due, allowed [places]multiplexers.Interest
-	for i := range w.places {
-		shown := w.shown(w.places[i].want, w.finds(t, i))
-		if w.mechanism.Trigger == multiplexers.LevelTriggered {
-			due[i], allowed[i] = shown, shown
-			continue
-		}
-		if w.places[i].must {
-			due[i] = shown
-		}
-		if w.places[i].may {
-			allowed[i] = shown
-		}
-	}
+	due, allowed := w.expected(t)
 	events := make([]multiplexers.Event, room)
 	n, err := w.mux.Wait(events, 0)
 	if err != nil {
@@ -176,6 +182,29 @@ func (w *world) wait(t *rapid.T, room int) map[int]multiplexers.Interest {
 	return got
 }
 
+// expected is what is to be reported, and what may be, by place. The two are the
+// same but for edges, of which the kernel may make more than there was activity.
+func (w *world) expected(t *rapid.T) (due, allowed [places]multiplexers.Interest) {
+	for i := range w.places {
+		p := &w.places[i]
+		shown := w.shown(p.want, w.finds(t, i))
+		must, may := true, true
+		switch w.mechanism.Trigger {
+		case multiplexers.EdgeTriggered:
+			must, may = p.must, p.may
+		case multiplexers.OneShot:
+			must, may = p.armed, p.armed
+		}
+		if must {
+			due[i] = shown
+		}
+		if may {
+			allowed[i] = shown
+		}
+	}
+	return due, allowed
+}
+
 // checkOthers checks that whoever is not reported is not due, or waits for a
 // full buffer, and no longer than everybody's turn takes.
 func (w *world) checkOthers(t *rapid.T, full bool, due [places]multiplexers.Interest, reported [places]bool) {
@@ -183,7 +212,7 @@ func (w *world) checkOthers(t *rapid.T, full bool, due [places]multiplexers.Inte
 		p := &w.places[i]
 		switch {
 		case reported[i]:
-			p.passed, p.may, p.must = 0, false, false
+			p.passed, p.may, p.must, p.armed = 0, false, false, false
 		case due[i] == 0:
 			p.passed = 0
 			if !full {

@@ -16,6 +16,7 @@ const (
 	ServerWaitsPerMsg      Metric = "server_waits_per_msg"
 	ServerEmptyWaitsPerMsg Metric = "server_empty_waits_per_msg"
 	ServerRegsPerMsg       Metric = "server_registrations_per_msg" // descriptors added to, changed in and removed from the interest set
+	ServerFutexesPerMsg    Metric = "server_futexes_per_msg"       // calls of futex(2) in which threads of a pool sleep and are woken
 	EventsPerWait          Metric = "events_per_wait"
 	ExaminedPerWait        Metric = "examined_per_wait"          // descriptors that a wait hands to the kernel, which looks at each; 0 where the kernel keeps the set
 	ServerUserCPUPerMsg    Metric = "server_user_cpu_ns_per_msg" // as the kernel divides the thread's CPU time, by sampling

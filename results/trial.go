@@ -71,6 +71,9 @@ type Trial struct {
 	StartedAt int    `json:"started_at"`       // place in the order in which the block's arms were started
 	ServerCPU int    `json:"server_cpu"`       // pinned to; -1 if not pinned
 	LoadCPU   int    `json:"load_cpu"`
+	// ServerCPUs are those of all the server's threads, in their order, where
+	// there are several; ServerCPU is the first.
+	ServerCPUs []int `json:"server_cpus,omitempty"`
 
 	Values   map[Metric]float64 `json:"values,omitempty"`
 	Counters *TrialCounters     `json:"counters,omitempty"`
@@ -85,6 +88,17 @@ type Trial struct {
 	// and sentences about what no check is of.
 	Validity []string `json:"validity,omitempty"`
 }
+
+// OptionThreads is the option that says how many threads a server has, where it
+// is not one: a number, or ThreadsVary where they come and go with connections.
+const (
+	OptionThreads = "threads"
+	ThreadsVary   = "vary"
+)
+
+// OneThread says that the server has one thread, whose waits for a CPU are
+// somebody else's doing.
+func (t *Trial) OneThread() bool { return t.Options[OptionThreads] == "" }
 
 // Slice is one measured piece of an arm's window, quiescent at both ends. In
 // scenario connect a slice is one set-up of all connections: then messages
@@ -158,6 +172,9 @@ type Counters struct {
 	EAGAIN   int64 `json:"eagain"` // reads, writes and accepts that would have blocked
 	BytesIn  int64 `json:"bytes_in"`
 	BytesOut int64 `json:"bytes_out"`
+	// Futexes is futex(2) calls of a pool of threads: those that sleep until
+	// there is something for them, and those who wake them.
+	Futexes int64 `json:"futexes,omitempty"`
 }
 
 // TrialCounters are the counters of both sides, summed over the slices. Those
@@ -166,6 +183,31 @@ type Counters struct {
 type TrialCounters struct {
 	Server Counters `json:"server,omitzero"`
 	Load   Counters `json:"load,omitzero"`
+	// Threads has the part of each of the server's threads in Server, where there
+	// are several of a fixed number.
+	Threads []ThreadCounters `json:"threads,omitempty"`
+}
+
+// ThreadCounters is what one thread of a server did within the slices of a
+// window.
+type ThreadCounters struct {
+	Role string `json:"role"` // "loop", "boss" or "pool"
+	// CPUNS is the thread's own CPU time, of which the waits that snapshots ended
+	// are not taken off, as they are in a slice's server_cpu_ns.
+	CPUNS int64 `json:"cpu_ns"`
+	Counters
+}
+
+// AddThreads adds what each thread did in one slice.
+func (t *TrialCounters) AddThreads(more []ThreadCounters) {
+	if t.Threads == nil {
+		t.Threads = more
+		return
+	}
+	for i, m := range more[:min(len(more), len(t.Threads))] {
+		t.Threads[i].CPUNS += m.CPUNS
+		t.Threads[i].Counters = t.Threads[i].Counters.Plus(m.Counters)
+	}
 }
 
 // Plus returns the sum of c and d, field by field.
@@ -188,6 +230,7 @@ func (c Counters) combine(d Counters, sign int64) Counters {
 	c.EAGAIN += sign * d.EAGAIN
 	c.BytesIn += sign * d.BytesIn
 	c.BytesOut += sign * d.BytesOut
+	c.Futexes += sign * d.Futexes
 	return c
 }
 

@@ -15,6 +15,7 @@ const (
 	maxName        = 200     // bytes of a scenario's, arm's or backend's name
 	maxText        = 1 << 20 // bytes of a reason, a standard error or an encoded histogram
 	maxReason      = 1 << 12 // bytes of a validity flag
+	maxThreads     = 1 << 12 // of a server
 	maxEntries     = 1000    // of a map or list beside the slices
 	maxConnections = 1 << 30 // a process cannot have more descriptors
 	maxCount       = 1 << 50 // messages, events, bytes: ten years of 10 GbE
@@ -108,6 +109,9 @@ func (t Trial) Validate() error {
 			return fmt.Errorf("a validity flag has %d bytes, where %d are allowed", len(text), maxReason)
 		}
 	}
+	if err := t.validateThreads(); err != nil {
+		return err
+	}
 	if t.ServerCPU < -1 || t.LoadCPU < -1 {
 		return fmt.Errorf("server_cpu %d, load_cpu %d: a CPU is numbered from 0, and -1 is none", t.ServerCPU, t.LoadCPU)
 	}
@@ -132,6 +136,24 @@ func (c Cell) validate() error {
 	)
 }
 
+func (t Trial) validateThreads() error {
+	if len(t.ServerCPUs) > maxThreads {
+		return fmt.Errorf("%d CPUs of a server, where %d are allowed", len(t.ServerCPUs), maxThreads)
+	}
+	if t.Counters == nil {
+		return nil
+	}
+	if len(t.Counters.Threads) > maxThreads {
+		return fmt.Errorf("%d threads of a server, where %d are allowed", len(t.Counters.Threads), maxThreads)
+	}
+	for _, thread := range t.Counters.Threads {
+		if len(thread.Role) > maxName {
+			return fmt.Errorf("the role of a thread has %d bytes, where %d are allowed", len(thread.Role), maxName)
+		}
+	}
+	return nil
+}
+
 func (t Trial) validateCounts() error {
 	counts := []bounded{
 		{"block", int64(t.Block), maxCount},
@@ -146,6 +168,10 @@ func (t Trial) validateCounts() error {
 	if t.Counters != nil {
 		counts = append(counts, t.Counters.Server.bounds("counters.server.")...)
 		counts = append(counts, t.Counters.Load.bounds("counters.load.")...)
+		for _, thread := range t.Counters.Threads {
+			counts = append(counts, bounded{"counters.threads.cpu_ns", thread.CPUNS, yearNS})
+			counts = append(counts, thread.bounds("counters.threads.")...)
+		}
 	}
 	for _, s := range t.Slices {
 		err := firstOutside(
@@ -204,6 +230,7 @@ func (c Counters) bounds(prefix string) []bounded {
 		{prefix + "eagain", c.EAGAIN, maxCount},
 		{prefix + "bytes_in", c.BytesIn, maxCount},
 		{prefix + "bytes_out", c.BytesOut, maxCount},
+		{prefix + "futexes", c.Futexes, maxCount},
 	}
 }
 
@@ -229,7 +256,7 @@ func (m Metric) maybeNegative() bool {
 	switch m {
 	case Messages, Elapsed, Throughput, ServerCPUPerMessage, LoadCPUPerMessage, ServerSyscallsPerMsg, EventsPerWait,
 		ConnectElapsed, ConnectsPerSecond, ServerCPUPerConnection, ServerRSS, LoadRSS,
-		ServerReadsPerMsg, ServerWritesPerMsg, ServerWaitsPerMsg, ServerEmptyWaitsPerMsg, ServerRegsPerMsg, ExaminedPerWait,
+		ServerReadsPerMsg, ServerWritesPerMsg, ServerWaitsPerMsg, ServerEmptyWaitsPerMsg, ServerRegsPerMsg, ServerFutexesPerMsg, ExaminedPerWait,
 		ServerUserCPUPerMsg, ServerSystemCPUPerMsg,
 		StealShare, Throttled, ServerQueueShare, ServerBusyShare, LoadBusyShare, ListenDrops, RetransmittedShare, PilotRound,
 		ServerOwnCPUPerMessage, ServerSwitches, LoadSwitches, WorldStops,

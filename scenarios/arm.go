@@ -46,6 +46,9 @@ func newArmRun(arm Arm, b *block, place int, seed uint64) *armRun {
 		Values:    map[results.Metric]float64{},
 		Counters:  &results.TrialCounters{},
 	}}
+	if n := a.arm.backend().Threads(arm.Loops, arm.PoolThreads); n > 1 && b.cell.Scenario != Chain {
+		a.trial.ServerCPUs = b.cpus.forThreads(n)
+	}
 	if b.outside {
 		a.trial.Options["cpu"] = "outside"
 	}
@@ -97,6 +100,7 @@ func (a *armRun) serverSpec(role Role) Spec {
 	return Spec{
 		Protocol: protocolVersion, Role: role, Entry: a.arm.Entry.String(), CPU: a.block.cpus.server,
 		SocketBuffers: a.block.cell.SocketBuffers, Backend: a.arm.Backend, Program: a.arm.Program, Spin: a.arm.Spin,
+		Choice: a.arm.Choice, CPUs: a.trial.ServerCPUs,
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"muxbench/multiplexers"
@@ -15,13 +16,18 @@ import (
 
 // Arm is a server's configuration, compared with others in every cell.
 type Arm struct {
-	Name      string // unique in the plan
-	Backend   string // of ours, or the name of an external server
-	Entry     multiplexers.Entry
-	Program   string        // command line of an external server, for sh(1)
-	Spin      time.Duration // CPU time that each message costs on top, to be seen by the others
+	Name    string // unique in the plan
+	Backend string // of ours, or the name of an external server
+	Entry   multiplexers.Entry
+	Program string        // command line of an external server, for sh(1)
+	Spin    time.Duration // CPU time that each message costs on top, to be seen by the others
+	Choice
 	Reference bool
 	Control   bool // the reference a second time
+	// Threads is how many threads the host lets a server start that has one for
+	// each connection, and ThreadsBound by what limit: CheckLimits sets them.
+	Threads      int
+	ThreadsBound string
 }
 
 func (a Arm) external() bool { return a.Program != "" }
@@ -35,17 +41,81 @@ func (a Arm) options() map[string]string {
 	if a.Spin > 0 {
 		options["spin"] = a.Spin.String()
 	}
+	a.Choice.options(a.backend(), options)
 	return options
+}
+
+// backend is the one of ours that serves; the zero Backend for an external
+// server.
+func (a Arm) backend() server.Backend {
+	b, err := server.Lookup(a.Backend)
+	if err != nil || a.external() {
+		return server.Backend{}
+	}
+	return b
 }
 
 // unfit says why the arm cannot be measured in a cell; empty if it can.
 func (a Arm) unfit(c results.Cell) string {
+	b := a.backend()
 	switch {
-	case !a.external():
-	case c.Scenario == Connect:
+	case a.external() && c.Scenario == Connect:
 		return "an external server does not tell when it has accepted the last connection"
-	case c.SocketBuffers != 0:
+	case a.external() && c.SocketBuffers != 0:
 		return "an external server sets the buffers of its sockets itself"
+	case a.external():
+		return ""
+	case c.Scenario == Chain:
+		if reason := a.unfitForChains(b); reason != "" {
+			return reason
+		}
+	case b.ThreadEach && a.ThreadsBound != "" && c.Connections > a.Threads:
+		return fmt.Sprintf("%d connections take as many threads, and this host allows %d more: %s", c.Connections, a.Threads, a.ThreadsBound)
+	}
+	if most := b.Mechanism.Capabilities.MaxFD; most > 0 {
+		need, noun := c.Connections, "connections"
+		if c.Scenario == Chain {
+			need, noun = 2*need, "pairs"
+		}
+		if need += spareDescriptors; need > most+1 {
+			return fmt.Sprintf("descriptors of %d %s and what else a process has open go up to %d, and it can watch those up to %d", c.Connections, noun, need-1, most)
+		}
+	}
+	return ""
+}
+
+// Skipped says which arms will be skipped in a cell, and why: the arms of each reason.
+func (p Plan) Skipped(c results.Cell) []string {
+	var reasons []string
+	arms := map[string][]string{}
+	for _, a := range p.Arms {
+		reason := a.unfit(c)
+		if reason == "" {
+			continue
+		}
+		if arms[reason] == nil {
+			reasons = append(reasons, reason)
+		}
+		arms[reason] = append(arms[reason], a.Name)
+	}
+	for i, reason := range reasons {
+		reasons[i] = strings.Join(arms[reason], ", ") + ": " + reason
+	}
+	return reasons
+}
+
+// unfitForChains says why an arm has no part in a scenario that is about
+// multiplexers alone.
+func (a Arm) unfitForChains(b server.Backend) string {
+	switch {
+	case !b.Multiplexes():
+		return "a chain is about multiplexers alone, and this has none of ours"
+	case b.Loops > 0 || b.PoolThreads > 0:
+		return "a chain is about multiplexers alone, without threads and listeners: this one waits as " + b.Mechanism.Name + " does"
+	case a.MaxEvents > 0:
+		return "a chain takes all that is ready in one wait"
+	case a.Spinning:
+		return "no wait of a chain blocks, whatever is asked for"
 	}
 	return ""
 }
@@ -77,10 +147,10 @@ func (e External) check(known []string, arms []Arm) error {
 // DefaultBackends are those that are compared unless others are named.
 func DefaultBackends() []string { return []string{"select", "poll", "epoll-lt", "epoll-et"} }
 
-// arms is every backend with every entry and every spin, the external servers,
-// and the control arm right after the reference.
+// arms is every backend with everything that can be chosen of it, the external
+// servers, and the control arm right after the reference.
 func (r Request) arms() ([]Arm, error) {
-	names, entries := r.Backends, r.Entries
+	names := r.Backends
 	if len(names) == 0 {
 		names = DefaultBackends()
 	}
@@ -91,39 +161,31 @@ func (r Request) arms() ([]Arm, error) {
 	if slices.Equal(names, []string{"all"}) {
 		names = known
 	}
-	if len(entries) == 0 {
-		entries = []multiplexers.Entry{multiplexers.Raw}
-	}
-	spins := r.Spins
-	if len(spins) == 0 {
-		spins = []time.Duration{0}
-	}
 	reference := r.Reference
 	if reference == "" {
 		reference = names[0]
 	}
-	var arms []Arm
+	var compared []server.Backend
 	for _, name := range names {
-		if !slices.Contains(known, name) {
-			if name == "all" {
-				return nil, &Invalid{Flag: "--backends", Value: name, Allowed: "it stands alone, for every backend"}
-			}
+		b, err := server.Lookup(name)
+		switch {
+		case name == "all":
+			return nil, &Invalid{Flag: "--backends", Value: name, Allowed: "it stands alone, for every backend"}
+		case err != nil:
 			return nil, unknown("--backends", name, append(known, "all"))
 		}
-		for _, e := range entries {
-			for _, spin := range spins {
-				a := Arm{Name: name, Backend: name, Entry: e, Spin: spin}
-				if e != multiplexers.Raw {
-					a.Name += "/" + e.String()
-				}
-				if spin != 0 {
-					a.Name += "/spin-" + spin.String()
-				}
-				if slices.ContainsFunc(arms, func(b Arm) bool { return b.Name == a.Name }) {
-					return nil, &Invalid{Flag: "--backends", Value: name, Allowed: "name each backend, each entry and each spin once"}
-				}
-				arms = append(arms, a)
+		compared = append(compared, b)
+	}
+	if err := r.checkChoices(compared); err != nil {
+		return nil, err
+	}
+	var arms []Arm
+	for _, b := range compared {
+		for _, a := range r.variants(b) {
+			if slices.ContainsFunc(arms, func(b Arm) bool { return b.Name == a.Name }) {
+				return nil, &Invalid{Flag: "--backends", Value: b.Name, Allowed: "name each backend, and each value of an option of its, once"}
 			}
+			arms = append(arms, a)
 		}
 	}
 	for _, e := range r.Servers {
@@ -143,9 +205,9 @@ func (r Request) arms() ([]Arm, error) {
 			return arms, nil
 		}
 	}
-	var compared []string
+	var all []string
 	for _, a := range arms {
-		compared = append(compared, a.Name)
+		all = append(all, a.Name)
 	}
-	return nil, unknown("--reference", reference, compared)
+	return nil, unknown("--reference", reference, all)
 }

@@ -114,7 +114,7 @@ func workAsChain(spec Spec, entry multiplexers.Entry, l *lines) error {
 				Switches: did.Switches, WorldStops: world.stops() - stops,
 				Counters: results.Counters{
 					Waits: did.Counters.Waits, Events: did.Counters.Events, EmptyWaits: did.Counters.EmptyWaits, Examined: did.Counters.Examined,
-					Reads: did.Counters.Reads, Writes: did.Counters.Writes, BytesIn: did.Messages, BytesOut: did.Counters.Writes,
+					Modifies: did.Counters.Modifies, Reads: did.Counters.Reads, Writes: did.Counters.Writes, BytesIn: did.Messages, BytesOut: did.Counters.Writes,
 				},
 			}}, err
 		}

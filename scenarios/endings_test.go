@@ -18,7 +18,7 @@ func asScript(t *testing.T, script string) (context.Context, scenarios.Worker) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
-	ready := `read spec; echo '{"protocol":1}'; `
+	ready := `read spec; echo '{"protocol":2}'; `
 	w, _, err := scenarios.Processes{Program: "/bin/sh", Args: []string{"sh", "-c", ready + script}}.Launch(ctx, serverSpec)
 	if err != nil {
 		t.Fatal(err)

@@ -89,7 +89,7 @@ func TestAnExternalChainThatIsNotReady(t *testing.T) {
 	for _, program := range []string{"exec sleep 1000", "exec cat /dev/zero", "sleep 1000 & exec sleep 1000"} {
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		_, _, err := processes(t).Launch(ctx, scenarios.Spec{
-			Protocol: 1, Role: scenarios.ChainRole, CPU: -1, Connections: 1, Active: 1, Program: program,
+			Protocol: 2, Role: scenarios.ChainRole, CPU: -1, Connections: 1, Active: 1, Program: program,
 		})
 		cancel()
 		if err == nil {
@@ -108,7 +108,7 @@ func TestStopDoesNotWaitForAChainsChildren(t *testing.T) {
 	defer cancel()
 	file := filepath.Join(t.TempDir(), "pid")
 	w, _, err := processes(t).Launch(ctx, scenarios.Spec{
-		Protocol: 1, Role: scenarios.ChainRole, CPU: -1, Connections: 1, Active: 1,
+		Protocol: 2, Role: scenarios.ChainRole, CPU: -1, Connections: 1, Active: 1,
 		Program: "setsid sleep 1000 & echo $! > '" + file + "'; echo ready; read line",
 	})
 	if err != nil {

@@ -100,7 +100,7 @@ func launchExternal(t *testing.T, ctx context.Context, spec scenarios.Spec) scen
 }
 
 func programSpec(program string) scenarios.Spec {
-	return scenarios.Spec{Protocol: 1, Role: scenarios.ServerRole, CPU: -1, Program: program}
+	return scenarios.Spec{Protocol: 2, Role: scenarios.ServerRole, CPU: -1, Program: program}
 }
 
 // program is the pid of this process's only child that is no worker of ours: an

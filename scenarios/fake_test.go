@@ -25,6 +25,7 @@ type fakeLauncher struct {
 	outside    time.Duration // how far a clock read from outside is ahead
 	shared     string        // why its workers share their descriptors
 	log        []string
+	specs      []scenarios.Spec    // of the workers that were started
 	live       int                 // workers that were not stopped
 	paces      []scenarios.Command // of open loops
 
@@ -53,6 +54,7 @@ func (f *fakeLauncher) Launch(_ context.Context, spec scenarios.Spec) (scenarios
 	if f.servers == nil {
 		f.servers = map[netip.AddrPort]*fakeServer{}
 	}
+	f.specs = append(f.specs, spec)
 	w := &fakeWorker{launcher: f, spec: spec}
 	reply := scenarios.Reply{Protocol: spec.Protocol, Shared: f.shared}
 	switch spec.Role {

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"muxbench/multiplexers/server"
 )
 
 // HostLimits looks at a host, whose files are below host: os.DirFS("/"). What
@@ -42,6 +44,7 @@ func HostLimits(host fs.FS) (Limits, error) {
 		l.TCPMemory = n[2] * int64(os.Getpagesize())
 	}
 	l.Memory, l.MemoryOf = availableMemory(host)
+	l.Threads, l.ThreadsBound = server.HostThreads(host)
 	return l, nil
 }
 

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"muxbench/multiplexers"
+	"muxbench/multiplexers/server"
 )
 
 // Launcher starts workers.
@@ -53,13 +54,23 @@ type Processes struct {
 	Args    []string
 }
 
-// workerEnvironment is what Entry's Raw demands of a process with one loop:
-// a P for the loop and one for the rest, set explicitly so that the runtime
+// workerEnvironment is what Entry's Raw demands of a process with loops: a P for
+// each of its threads and one for the rest, set explicitly so that the runtime
 // does not stop the world to follow a CPU quota; no garbage collection; no
 // preemption signals. Workers with Runtime entry get the same, for the
-// comparison's sake.
-func workerEnvironment() []string {
-	return []string{"GOMAXPROCS=2", "GOGC=off", "GOMEMLIMIT=off", "GODEBUG=asyncpreemptoff=1"}
+// comparison's sake. A server whose goroutines are the Go scheduler's to run has
+// its Ps, and is preempted, as that has it.
+func workerEnvironment(spec Spec) []string {
+	env := []string{"GOGC=off", "GOMEMLIMIT=off"}
+	b, err := server.Lookup(spec.Backend)
+	switch n := b.Threads(spec.Loops, spec.PoolThreads); {
+	case err != nil || spec.Role != ServerRole:
+		return append(env, "GOMAXPROCS=2", "GODEBUG=asyncpreemptoff=1")
+	case n == 0:
+		return append(env, fmt.Sprintf("GOMAXPROCS=%d", b.Ps))
+	default:
+		return append(env, fmt.Sprintf("GOMAXPROCS=%d", n+1), "GODEBUG=asyncpreemptoff=1")
+	}
 }
 
 // abortPatience is how long an aborted worker may take to say what it has.
@@ -85,7 +96,7 @@ func (p Processes) Launch(ctx context.Context, spec Spec) (Worker, Reply, error)
 func (p Processes) launchWorker(ctx context.Context, spec Spec) (Worker, Reply, error) {
 	cmd := exec.Command(p.Program)
 	cmd.Args = p.Args
-	cmd.Env = append(os.Environ(), workerEnvironment()...)
+	cmd.Env = append(os.Environ(), workerEnvironment(spec)...)
 	child := newChild(cmd)
 	if spec.Role == GuardRole {
 		cmd.SysProcAttr.Pdeathsig = 0 // the controller's death is when it has work to do
@@ -123,6 +134,9 @@ func (p Processes) launchWorker(ctx context.Context, spec Spec) (Worker, Reply, 
 // with other timers, or when the slack is over. Workers with Runtime entry have
 // none, since the monitor is part of what it costs.
 func startWorker(cmd *exec.Cmd, spec Spec) error {
+	if b, err := server.Lookup(spec.Backend); err == nil && spec.confined(b) {
+		return startOn(cmd, spec.CPU)
+	}
 	if spec.Entry != multiplexers.Raw.String() {
 		return cmd.Start()
 	}

@@ -5,6 +5,7 @@ package scenarios
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"muxbench/loadgen"
@@ -21,6 +22,9 @@ type Limits struct {
 	Memory      int64  // bytes available
 	MemoryOf    string // what bounds it: the machine, or the file of a cgroup's limit
 	TCPMemory   int64  // bytes that all sockets' queues together hold at most (net.ipv4.tcp_mem)
+	Threads     int    // that may still be started
+	// ThreadsBound is by what limit, and its numbers.
+	ThreadsBound string
 }
 
 const (
@@ -58,11 +62,18 @@ func CheckLimits(p *Plan) error {
 }
 
 // Fits says which cell of the plan exceeds which limit, and marks those whose
-// arms do so only together.
+// arms do so only together. An arm that cannot be measured in a cell at all is
+// left out, and is skipped there.
 func (p *Plan) Fits(l Limits) error {
 	p.Apart = map[results.Cell]string{}
+	for i, a := range p.Arms {
+		if a.backend().ThreadEach {
+			p.Arms[i].Threads, p.Arms[i].ThreadsBound = l.Threads, l.ThreadsBound
+		}
+	}
 	for _, c := range p.Cells {
-		together := fits(c, int64(len(p.Arms)), l)
+		arms := slices.DeleteFunc(slices.Clone(p.Arms), func(a Arm) bool { return a.unfit(c) != "" })
+		together := fits(c, arms, l)
 		if together == nil {
 			continue
 		}
@@ -70,28 +81,34 @@ func (p *Plan) Fits(l Limits) error {
 		if c.Scenario == Chain {
 			noun = "pairs"
 		}
-		if err := fits(c, 1, l); err != nil {
-			return fmt.Errorf("%s with %d %s: %w", c.Scenario, c.Connections, noun, err)
+		for _, a := range arms {
+			if err := fits(c, []Arm{a}, l); err != nil {
+				return fmt.Errorf("%s with %d %s: %w", c.Scenario, c.Connections, noun, err)
+			}
 		}
 		p.Apart[c] = fmt.Sprintf("arms were alive one after the other, so that noise does not cancel in ratios: %v", together)
 	}
 	return nil
 }
 
-// fits says which limit a cell exceeds with so many arms alive together.
-func fits(c results.Cell, arms int64, l Limits) error {
+// fits says which limit a cell exceeds with these arms alive together.
+func fits(c results.Cell, arms []Arm, l Limits) error {
+	if len(arms) == 0 {
+		return nil
+	}
 	if c.Scenario == Chain {
-		return fitsChain(c, arms, l)
+		return fitsChain(c, int64(len(arms)), l)
 	}
 	// Scenario connect sets arms up one after the other.
-	connected := arms
+	connected := int64(len(arms))
 	if c.Scenario == Connect {
 		connected = 1
 	}
-	if err := l.descriptors(c.Connections, 1, "connections"); err != nil {
+	spare, threads := beside(arms)
+	if err := l.descriptors(c.Connections, 1, spare, "connections"); err != nil {
 		return err
 	}
-	if err := l.files(2 * connected * (int64(c.Connections) + spareDescriptors)); err != nil {
+	if err := l.files(2 * connected * (int64(c.Connections) + spare)); err != nil {
 		return err
 	}
 	if need := loadgen.PortsPerSource(c.Connections); need > l.Ports {
@@ -101,16 +118,60 @@ func fits(c results.Cell, arms int64, l Limits) error {
 	if need := connected * int64(c.Connections); l.Tracked >= 0 && need > l.Tracked {
 		return fmt.Errorf("%d connections are open at once, and the firewall can track %d more: raise it with \"sysctl -w net.netfilter.nf_conntrack_max=…\" by %d, or ask for fewer connections or backends", need, l.Tracked, need-l.Tracked)
 	}
-	if need := memory(c, arms, connected, l.TCPMemory); need > l.Memory {
+	each, held := perConnection(c, arms)
+	if need := each * int64(c.Connections); need > int64(l.Threads) && each > 0 {
+		return fmt.Errorf("%d threads are there at once, and this host allows %d more: %s", need, l.Threads, l.ThreadsBound)
+	}
+	if need := memory(c, int64(len(arms)), connected, l.TCPMemory) + held*int64(c.Connections) + threads; need > l.Memory {
 		return l.shortOfMemory(need)
 	}
 	return nil
 }
 
+// beside is what servers with several threads, or much room for events, need
+// beside their connections: descriptors of one process, and bytes of all.
+func beside(arms []Arm) (spare, memory int64) {
+	const (
+		perThread = 6                // listener, multiplexer, reserve and three bells
+		ofThread  = 256 << 10        // its stacks, its buffer, and what the Go runtime keeps of it
+		ofEvent   = 16 + 12          // ours and epoll's
+		usual     = int64(1024) * 28 // is in memoryOfWorker
+	)
+	spare = spareDescriptors
+	for _, a := range arms {
+		n := int64(max(1, a.backend().Threads(a.Loops, a.PoolThreads)))
+		spare = max(spare, spareDescriptors+perThread*(n-1))
+		memory += ofThread*(n-1) + n*max(0, int64(a.MaxEvents)*ofEvent-usual)
+	}
+	return spare, memory
+}
+
+// perConnection is what servers take for each connection beside what those with
+// loops do: threads, and bytes of their processes. Where arms set up one after the
+// other it is of the one that takes the most.
+func perConnection(c results.Cell, arms []Arm) (threads, held int64) {
+	for _, a := range arms {
+		b := a.backend()
+		own, memory := int64(0), b.PerConnection
+		if b.ThreadEach {
+			own = 1
+		}
+		if memory > 0 && c.Size > 0 {
+			memory += min(int64(c.Size), heldBack) // the part of its buffer that is used
+		}
+		if c.Scenario == Connect {
+			threads, held = max(threads, own), max(held, memory)
+		} else {
+			threads, held = threads+own, held+memory
+		}
+	}
+	return threads, held
+}
+
 // fitsChain is fits for a scenario without servers: a process has both ends of
 // every pair.
 func fitsChain(c results.Cell, arms int64, l Limits) error {
-	if err := l.descriptors(c.Connections, 2, "pairs"); err != nil {
+	if err := l.descriptors(c.Connections, 2, spareDescriptors, "pairs"); err != nil {
 		return err
 	}
 	if err := l.files(arms * (2*int64(c.Connections) + spareDescriptors)); err != nil {
@@ -122,9 +183,10 @@ func fitsChain(c results.Cell, arms int64, l Limits) error {
 	return nil
 }
 
-// descriptors are those of one process, so many of them for each connection.
-func (l Limits) descriptors(connections, each int, noun string) error {
-	need := uint64(connections)*uint64(each) + spareDescriptors
+// descriptors are those of one process, so many of them for each connection, and
+// some to spare.
+func (l Limits) descriptors(connections, each int, spare int64, noun string) error {
+	need := uint64(connections)*uint64(each) + uint64(spare)
 	if need <= l.Descriptors {
 		return nil
 	}
@@ -133,7 +195,7 @@ func (l Limits) descriptors(connections, each int, noun string) error {
 		raise += fmt.Sprintf(", after \"sysctl -w fs.nr_open=%d\"", need)
 	}
 	return fmt.Errorf("each process needs %d descriptors, and the hard limit is %d: %s, or ask for at most %d %s",
-		need, l.Descriptors, raise, max(0, int64(l.Descriptors)-spareDescriptors)/int64(each), noun)
+		need, l.Descriptors, raise, max(0, int64(l.Descriptors)-spare)/int64(each), noun)
 }
 
 // files are those of all processes together.

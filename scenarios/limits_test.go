@@ -17,6 +17,7 @@ func ample() scenarios.Limits {
 	return scenarios.Limits{
 		Descriptors: 1 << 20, OpenMax: 1 << 20, Files: 1 << 30, Ports: 28232, Tracked: -1,
 		Memory: 1 << 40, MemoryOf: "this machine", TCPMemory: 1 << 40,
+		Threads: 1 << 20, ThreadsBound: "kernel.threads-max is 1048776, of which 0 are in use",
 	}
 }
 
@@ -148,6 +149,8 @@ func TestLimitsOfAHost(t *testing.T) {
 		"proc/sys/net/ipv4/tcp_mem":                      file("1\t2\t3\n"),
 		"proc/sys/net/netfilter/nf_conntrack_max":        file("100\n"),
 		"proc/sys/net/netfilter/nf_conntrack_count":      file("30\n"),
+		"proc/sys/kernel/threads-max":                    file("1000\n"),
+		"proc/loadavg":                                   file("0.10 0.20 0.30 2/300 4567\n"),
 		"proc/meminfo":                                   file("MemTotal: 9000 kB\nMemAvailable:    8000 kB\n"),
 		"proc/self/cgroup":                               file("4:memory:/a/b\n0::/c/d\n"),
 		"sys/fs/cgroup/c/memory.max":                     file("5000000\n"),
@@ -160,7 +163,10 @@ func TestLimitsOfAHost(t *testing.T) {
 		"sys/fs/cgroup/memory/a/b/memory.limit_in_bytes": file("3000000\n"),
 		"sys/fs/cgroup/memory/a/b/memory.usage_in_bytes": file("2500000\n"),
 	}
-	want := scenarios.Limits{OpenMax: 1048576, Files: 8000, Ports: 28232, Tracked: 70, TCPMemory: 3 * page, Memory: 500_000, MemoryOf: "/sys/fs/cgroup/memory/a/b/memory.limit_in_bytes"}
+	want := scenarios.Limits{
+		OpenMax: 1048576, Files: 8000, Ports: 28232, Tracked: 70, TCPMemory: 3 * page, Memory: 500_000, MemoryOf: "/sys/fs/cgroup/memory/a/b/memory.limit_in_bytes",
+		Threads: 1000 - 300 - 200, ThreadsBound: "kernel.threads-max is 1000, of which 300 are in use",
+	}
 	check := func(t *testing.T) {
 		t.Helper()
 		got, err := scenarios.HostLimits(host)

@@ -37,15 +37,19 @@ type Request struct {
 	Reference string   // a backend among them; the first if empty
 	Entries   []multiplexers.Entry
 	Servers   []External
-	Spins     []time.Duration // CPU time that each message costs on top, each an arm of every backend
-	NoControl bool            // no second arm of the reference
-	Sweep     Sweep
-	Blocks    int           // of each cell; with a precision or a budget, at most
-	Precision float64       // half-width of the ratios' intervals to be reached in every cell, 0.02 for 2 %; 0 is none
-	Budget    time.Duration // in which the last block is to end; 0 is none
-	Slice     time.Duration // at least; 20 ms if 0
-	Seed      uint64
-	Placement Placement
+	// Of what can be chosen of a backend, each value an arm of every backend that
+	// has the choice.
+	Loops, PoolThreads, MaxEvents []int
+	Waits                         []Wait
+	Spins                         []time.Duration // CPU time that each message costs on top, each an arm of every backend
+	NoControl                     bool            // no second arm of the reference
+	Sweep                         Sweep
+	Blocks                        int           // of each cell; with a precision or a budget, at most
+	Precision                     float64       // half-width of the ratios' intervals to be reached in every cell, 0.02 for 2 %; 0 is none
+	Budget                        time.Duration // in which the last block is to end; 0 is none
+	Slice                         time.Duration // at least; 20 ms if 0
+	Seed                          uint64
+	Placement                     Placement
 }
 
 // Placement says which CPUs serve and load. The zero value lets every block

@@ -100,7 +100,10 @@ func TestBuildArms(t *testing.T) {
 		wantReference string
 	}{
 		{"defaults", scenarios.Request{}, []string{"select", "select/control", "poll", "epoll-lt", "epoll-et"}, "select"},
-		{"all", scenarios.Request{Backends: []string{"all"}}, []string{"select", "select/control", "poll", "epoll-lt", "epoll-et"}, "select"},
+		{"all", scenarios.Request{Backends: []string{"all"}}, []string{
+			"select", "select/control", "select-1024", "poll", "epoll-lt", "epoll-et", "epoll-oneshot",
+			"epoll-exclusive", "reuseport", "epoll-pool", "go-net", "thread-per-conn",
+		}, "select"},
 		{"chosen, in order", scenarios.Request{Backends: []string{"epoll-et", "poll"}}, []string{"epoll-et", "epoll-et/control", "poll"}, "epoll-et"},
 		{"another reference", scenarios.Request{Backends: []string{"epoll-et", "poll"}, Reference: "poll"}, []string{"epoll-et", "poll", "poll/control"}, "poll"},
 		{"no control", scenarios.Request{NoControl: true}, []string{"select", "poll", "epoll-lt", "epoll-et"}, "select"},

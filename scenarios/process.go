@@ -66,10 +66,13 @@ func residentBytes(proc string) int64 {
 // queue tells how long a thread of this process has been ready to run and had no
 // CPU: the second figure of its schedstat, in ns (sched-stats in the kernel's
 // documentation). Reading it enters no loop. Where the kernel does not keep it,
-// it is 0.
+// it is 0, and so it is of thread 0, which is none.
 type queue struct{ file *os.File }
 
 func watchQueue(thread int) queue {
+	if thread == 0 {
+		return queue{}
+	}
 	file, err := os.Open(filepath.Join(self, "task", strconv.Itoa(thread), "schedstat"))
 	if err != nil {
 		return queue{}

@@ -17,7 +17,7 @@ import (
 
 // protocolVersion of what controller and workers say to each other. Either
 // side refuses another one.
-const protocolVersion = 1
+const protocolVersion = 2
 
 // longestLine bounds a line of the protocol. The longest is an encoded
 // histogram, of some 100 KB.
@@ -41,7 +41,8 @@ type Spec struct {
 	Protocol      int    `json:"protocol"`
 	Role          Role   `json:"role"`
 	Entry         string `json:"entry"`
-	CPU           int    `json:"cpu"` // to pin the process to; -1: none
+	CPU           int    `json:"cpu"`            // to pin the process to; -1: none
+	CPUs          []int  `json:"cpus,omitempty"` // of a server's threads, in turn, where they have several; CPU is the first
 	SocketBuffers int    `json:"socket_buffers,omitempty"`
 
 	Backend string `json:"backend,omitempty"`
@@ -51,6 +52,7 @@ type Spec struct {
 	Writes  int           `json:"writes,omitempty"`  // of a chain's iteration, after the first ones
 	Group   int           `json:"group,omitempty"`   // that a guard ends
 	Spin    time.Duration `json:"spin_ns,omitempty"` // of a server, that each message costs on top
+	Choice                // of a server
 	// Listen is where to serve; a port of 127.0.0.1 if it is not valid.
 	Listen netip.AddrPort `json:"listen,omitzero"`
 
@@ -121,13 +123,27 @@ type ServerState struct {
 	Counters   results.Counters `json:"counters"`
 	CPU        time.Duration    `json:"cpu_ns"`
 	User       time.Duration    `json:"user_ns"`     // part of CPU, as the kernel samples it
-	Queued     time.Duration    `json:"queued_ns"`   // that the loop's thread was ready and had no CPU, up to At
+	Queued     time.Duration    `json:"queued_ns"`   // that the loop's thread was ready and had no CPU, up to At; 0 where there are several
 	At         time.Duration    `json:"at_ns"`       // on the clock of multiplexers.Monotonic
 	Switches   int64            `json:"switches"`    // involuntary, of the loop's thread
 	WorldStops int64            `json:"world_stops"` // by the Go runtime, since the process began
 	Open       int              `json:"open"`
 	Refused    int64            `json:"refused"`
 	LastAccept time.Duration    `json:"last_accept_ns"`
+	// Threads has the part of each, where there are several of a fixed number.
+	Threads []results.ThreadCounters `json:"threads,omitempty"`
+}
+
+// threadsSince is what each thread did after an earlier state.
+func (s ServerState) threadsSince(before ServerState) []results.ThreadCounters {
+	if len(s.Threads) != len(before.Threads) {
+		return nil
+	}
+	all := make([]results.ThreadCounters, len(s.Threads))
+	for i, t := range s.Threads {
+		all[i] = results.ThreadCounters{Role: t.Role, CPUNS: t.CPUNS - before.Threads[i].CPUNS, Counters: t.Counters.Minus(before.Threads[i].Counters)}
+	}
+	return all
 }
 
 // LoadState is what a load worker did in its last command, and what has gone

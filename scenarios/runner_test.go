@@ -11,16 +11,18 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"muxbench/multiplexers/server"
 	"muxbench/results"
 	"muxbench/scenarios"
 )
 
 // even is a launcher whose backends take equally long.
 func even() *fakeLauncher {
-	return &fakeLauncher{perMessage: map[string]time.Duration{
-		"select": 10 * time.Microsecond, "poll": 10 * time.Microsecond,
-		"epoll-lt": 10 * time.Microsecond, "epoll-et": 10 * time.Microsecond,
-	}}
+	f := &fakeLauncher{perMessage: map[string]time.Duration{}}
+	for _, b := range server.Backends() {
+		f.perMessage[b.Name] = 10 * time.Microsecond
+	}
+	return f
 }
 
 // measure runs a request with a fake launcher and returns what was recorded.

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"muxbench/multiplexers/server"
 	"muxbench/scenarios"
 )
 
@@ -92,44 +93,40 @@ var clients = []struct {
 }
 
 func TestServersInProcessesOfTheirOwn(t *testing.T) {
-	for _, backend := range scenarios.DefaultBackends() {
-		t.Run(backend, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), patience)
-			defer cancel()
-			spec := serverSpec
-			spec.Backend = backend
-			w, ready, err := processes(t).Launch(ctx, spec)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer w.Stop(ctx)
-			t.Run("clients", func(t *testing.T) {
-				for _, client := range clients {
-					t.Run(client.name, func(t *testing.T) {
-						t.Parallel()
-						c, err := net.DialTCP("tcp4", nil, net.TCPAddrFromAddrPort(ready.Address))
-						if err != nil {
-							t.Fatal(err)
-						}
-						defer c.Close()
-						if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
-							t.Fatal(err)
-						}
-						client.talk(t, c)
-					})
-				}
-			})
-			for {
-				reply, err := w.Do(ctx, scenarios.Command{Do: scenarios.DoSnapshot})
-				if err != nil {
-					t.Fatalf("waiting for every connection to end: %v", err)
-				}
-				if reply.Server.Open == 0 {
-					break
-				}
+	eachBackend(t, func(t *testing.T, b server.Backend) {
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		w, ready, err := processes(t).Launch(ctx, specOf(b.Name, b.Entries[0]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.Stop(ctx)
+		t.Run("clients", func(t *testing.T) {
+			for _, client := range clients {
+				t.Run(client.name, func(t *testing.T) {
+					t.Parallel()
+					c, err := net.DialTCP("tcp4", nil, net.TCPAddrFromAddrPort(ready.Address))
+					if err != nil {
+						t.Fatal(err)
+					}
+					defer c.Close()
+					if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
+						t.Fatal(err)
+					}
+					client.talk(t, c)
+				})
 			}
 		})
-	}
+		for {
+			reply, err := w.Do(ctx, scenarios.Command{Do: scenarios.DoSnapshot})
+			if err != nil {
+				t.Fatalf("waiting for every connection to end: %v", err)
+			}
+			if reply.Server.Open == 0 {
+				break
+			}
+		}
+	})
 }
 
 // exchange sends a message and expects it back.

@@ -105,7 +105,7 @@ func (a *armRun) untilOpen(ctx context.Context, want int) (state ServerState, as
 			return state, asked, err
 		}
 		if state.Refused > 0 {
-			return state, asked, fmt.Errorf("server: %d connections refused for want of descriptors", state.Refused)
+			return state, asked, fmt.Errorf("server: %d connections refused, for want of descriptors or, with one each, of threads", state.Refused)
 		}
 	}
 }
@@ -274,4 +274,5 @@ func (a *armRun) count(before, after ServerState, load LoadState) {
 	c := a.trial.Counters
 	c.Server = c.Server.Plus(after.Counters.Minus(before.Counters))
 	c.Load = c.Load.Plus(load.Counters)
+	c.AddThreads(after.threadsSince(before))
 }

@@ -44,8 +44,9 @@ func summarise(t *results.Trial) {
 		v[results.Elapsed] = stats.Median(lengths)
 	}
 	c := t.Counters.Server
-	counted := c != results.Counters{} // or else a program of the user's, which does not tell
-	if counted {
+	// Or else a program of the user's, or what package net does, which does not tell.
+	counted := c.Waits+c.Reads > 0 || sum.Connects > 0 && c != results.Counters{}
+	if c != (results.Counters{}) {
 		v[results.ServerSwitches] = float64(sum.ServerSwitches)
 	}
 	if counted || t.Scenario != Chain {
@@ -55,7 +56,7 @@ func summarise(t *results.Trial) {
 		v[results.LoadSwitches] = float64(sum.LoadSwitches)
 	}
 	if elapsed := float64(sum.ElapsedNS); elapsed > 0 {
-		v[results.ServerBusyShare] = float64(sum.ServerCPUNS) / elapsed
+		v[results.ServerBusyShare] = float64(sum.ServerCPUNS) / elapsed / float64(max(1, len(t.ServerCPUs)))
 		if t.Scenario != Chain && !t.Open() { // or else there is none, or it spins
 			v[results.LoadBusyShare] = float64(sum.LoadCPUNS) / elapsed
 		}
@@ -71,8 +72,11 @@ func summarise(t *results.Trial) {
 		if t.Closed() {
 			v[results.LoadCPUPerMessage] = float64(sum.LoadCPUNS) / n
 		}
+		if c != (results.Counters{}) {
+			clocksPerMessage(v, sum)
+		}
 		if counted {
-			perMessage(v, t.Backend, c, sum)
+			callsPerMessage(v, t.Backend, c, n)
 		}
 	}
 	if c.Waits > 0 {
@@ -81,20 +85,28 @@ func summarise(t *results.Trial) {
 	}
 }
 
-// perMessage computes what a server of ours did for a message, and what of its
-// thread's CPU time was spent where.
-func perMessage(v map[results.Metric]float64, backend string, c results.Counters, sum results.Slice) {
-	n := float64(sum.Messages)
-	for metric, count := range map[results.Metric]int64{
-		results.ServerSyscallsPerMsg:   syscalls(c, backend),
-		results.ServerReadsPerMsg:      c.Reads,
-		results.ServerWritesPerMsg:     c.Writes,
-		results.ServerWaitsPerMsg:      c.Waits,
-		results.ServerEmptyWaitsPerMsg: c.EmptyWaits,
-		results.ServerRegsPerMsg:       c.Adds + c.Modifies + c.Removes,
-	} {
+// callsPerMessage computes what a server of ours did for each of n messages. One
+// without a multiplexer neither waits by one nor has a set to change.
+func callsPerMessage(v map[results.Metric]float64, backend string, c results.Counters, n float64) {
+	all := map[results.Metric]int64{
+		results.ServerSyscallsPerMsg: syscalls(c, backend),
+		results.ServerReadsPerMsg:    c.Reads,
+		results.ServerWritesPerMsg:   c.Writes,
+	}
+	if b, err := server.Lookup(backend); err != nil || b.Multiplexes() {
+		all[results.ServerWaitsPerMsg] = c.Waits
+		all[results.ServerEmptyWaitsPerMsg] = c.EmptyWaits
+		all[results.ServerRegsPerMsg] = c.Adds + c.Modifies + c.Removes
+		all[results.ServerFutexesPerMsg] = c.Futexes
+	}
+	for metric, count := range all {
 		v[metric] = float64(count) / n
 	}
+}
+
+// clocksPerMessage computes where a server of ours spent its threads' CPU time.
+func clocksPerMessage(v map[results.Metric]float64, sum results.Slice) {
+	n := float64(sum.Messages)
 	own := sum.ServerCPUNS
 	if sum.ServerOwnCPUNS > 0 {
 		own = sum.ServerOwnCPUNS
@@ -108,7 +120,7 @@ func perMessage(v map[results.Metric]float64, backend string, c results.Counters
 // syscalls is how many system calls the counters stand for: changes of the
 // interest set are some only where the kernel keeps it.
 func syscalls(c results.Counters, backend string) int64 {
-	n := c.Waits + c.Reads + c.Writes + c.Accepts + c.Removes
+	n := c.Waits + c.Reads + c.Writes + c.Accepts + c.Removes + c.Futexes
 	if b, err := server.Lookup(backend); err == nil && b.Mechanism.Capabilities.KernelSet {
 		n += c.Adds + c.Modifies + c.Removes
 	}

@@ -26,7 +26,7 @@ func disturbed(v Vitality, trials []results.Trial) string {
 		switch {
 		case t.Values[results.WorldStops] > 0:
 			return "the Go runtime stopped the world of a worker within a slice"
-		case v != nil && t.Values[results.ServerQueueShare] > results.QueueVoid && t.ServerCPU != t.LoadCPU:
+		case v != nil && t.OneThread() && t.Values[results.ServerQueueShare] > results.QueueVoid && t.ServerCPU != t.LoadCPU:
 			return fmt.Sprintf("something else had the CPU of a server that was ready, for more than %g %% of the time", 100*results.QueueVoid)
 		}
 	}
@@ -70,7 +70,7 @@ func checkSides(t *results.Trial, failed func(results.Check, bool)) {
 	}
 	failed(results.CheckWorldStops, values[results.WorldStops] > 0)
 	failed(results.CheckQueue, values[results.ServerQueueShare] > results.QueueFlagged)
-	failed(results.CheckSwitches, values[results.ServerSwitches]/(float64(elapsed)/1e9) > results.SwitchesFlagged)
+	failed(results.CheckSwitches, t.OneThread() && values[results.ServerSwitches]/(float64(elapsed)/1e9) > results.SwitchesFlagged)
 	load, known := values[results.LoadBusyShare]
 	failed(results.CheckClientBound, known && load >= results.BusyFlagged && values[results.ServerBusyShare] < results.BusyFlagged)
 }

@@ -8,8 +8,6 @@ import (
 	"io"
 	"net/netip"
 
-	"golang.org/x/sys/unix"
-
 	"muxbench/loadgen"
 	"muxbench/multiplexers"
 	"muxbench/multiplexers/server"
@@ -61,39 +59,43 @@ func workAsServer(spec Spec, entry multiplexers.Entry, l *lines) error {
 	if !address.IsValid() {
 		address = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 0)
 	}
+	seats := &seats{spec: spec, backend: backend}
 	s, err := server.New(server.Config{
 		Backend:       backend,
 		Entry:         entry,
 		Address:       address,
+		Loops:         spec.Loops,
+		PoolThreads:   spec.PoolThreads,
+		MaxEvents:     spec.MaxEvents,
+		SpinningWaits: spec.Spinning,
 		SocketBuffers: spec.SocketBuffers,
 		Spin:          spec.Spin,
+		Settle:        seats.settle,
 	})
 	if err != nil {
 		return err
 	}
-	shared, thread := "", 0
-	settled, served := make(chan error, 1), make(chan error, 1)
-	go func() {
-		var err error
-		shared, err = settle(entry, spec.CPU)
-		thread = unix.Gettid()
-		settled <- err
-		served <- s.Serve()
-	}()
+	served := make(chan error, 1)
+	go func() { served <- s.Serve() }()
 	defer s.Close()
-	if err := <-settled; err != nil {
+	ended := func(err error) error {
+		if errors.Is(err, server.ErrStopped) {
+			return <-served
+		}
 		return err
 	}
+	// Answered when every thread serves, and so has settled.
+	if _, err := s.Snapshot(); err != nil {
+		return ended(err)
+	}
+	shared, thread := seats.taken()
 	if err := l.write(Reply{Protocol: protocolVersion, Address: s.Address(), RSS: residentBytes(self), Shared: shared}); err != nil {
 		return err
 	}
 	world, queue := watchWorld(), watchQueue(thread)
 	return l.serve(func(c Command) (Reply, error) {
 		reply, err := tell(s, world, queue, c)
-		if errors.Is(err, server.ErrStopped) {
-			err = <-served
-		}
-		return reply, err
+		return reply, ended(err)
 	})
 }
 
@@ -126,7 +128,16 @@ func serverState(s server.Snapshot) *ServerState {
 		Open:       s.Open,
 		Refused:    s.Refused,
 		LastAccept: s.LastAccept,
+		Threads:    threadCounters(s.Threads),
 	}
+}
+
+func threadCounters(threads []server.Thread) []results.ThreadCounters {
+	var all []results.ThreadCounters
+	for _, t := range threads {
+		all = append(all, results.ThreadCounters{Role: t.Role, CPUNS: int64(t.CPU), Counters: results.Counters(t.Counters)})
+	}
+	return all
 }
 
 func workAsLoad(spec Spec, entry multiplexers.Entry, l *lines) error {

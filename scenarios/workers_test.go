@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"muxbench/multiplexers"
+	"muxbench/multiplexers/server"
 	"muxbench/results"
 	"muxbench/scenarios"
 )
@@ -172,7 +173,14 @@ func launch(t *testing.T, spec scenarios.Spec) (scenarios.Worker, error) {
 	return w, err
 }
 
-var serverSpec = scenarios.Spec{Protocol: 1, Role: scenarios.ServerRole, Entry: "raw", CPU: -1, Backend: "epoll-lt"}
+// serverSpec is that of a server with one loop, on no particular CPU.
+var serverSpec = specOf("epoll-lt", multiplexers.Raw)
+
+func specOf(backend string, entry multiplexers.Entry) scenarios.Spec {
+	spec := scenarios.NewSpec(scenarios.ServerRole, entry)
+	spec.Backend = backend
+	return spec
+}
 
 func TestAWorkerThatCannotStartSaysWhy(t *testing.T) {
 	tests := []struct {
@@ -185,6 +193,10 @@ func TestAWorkerThatCannotStartSaysWhy(t *testing.T) {
 		{"an unknown entry", func(s *scenarios.Spec) { s.Entry = "sideways" }, "sideways"},
 		{"an unknown role", func(s *scenarios.Spec) { s.Role = "spectator" }, "role"},
 		{"a CPU that is not there", func(s *scenarios.Spec) { s.CPU = 1000 }, "CPU 1000"},
+		{"a thread's CPU that is not there", func(s *scenarios.Spec) { s.Backend, s.CPUs = "reuseport", []int{-1, 1000} }, "CPU 1000"},
+		{"a program's CPU that is not there", func(s *scenarios.Spec) { s.Backend, s.Entry, s.CPU = "go-net", "runtime", 1000 }, "CPU 1000"},
+		{"an entry that a backend has not", func(s *scenarios.Spec) { s.Backend = "go-net" }, "runtime: it is made of what the Go scheduler does"},
+		{"loops of a backend that has one", func(s *scenarios.Spec) { s.Loops = 2 }, "no such choice"},
 		{"a target beyond loopback", func(s *scenarios.Spec) {
 			s.Role, s.Connections, s.Active, s.Size = scenarios.LoadRole, 1, 1, 1
 		}, "loopback"},
@@ -229,10 +241,8 @@ func TestAServerThatStopsAnswering(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer silent.Close()
-	spec := scenarios.Spec{
-		Protocol: 1, Role: scenarios.LoadRole, Entry: "raw", CPU: -1,
-		Target: silent.Addr().(*net.TCPAddr).AddrPort(), Connections: 3, Active: 2, Size: 10,
-	}
+	spec := scenarios.NewSpec(scenarios.LoadRole, multiplexers.Raw)
+	spec.Target, spec.Connections, spec.Active, spec.Size = silent.Addr().(*net.TCPAddr).AddrPort(), 3, 2, 10
 	w, _, err := processes(t).Launch(ctx, spec)
 	if err != nil {
 		t.Fatal(err)
@@ -347,7 +357,7 @@ func TestALoadWorkerEndsWithItsInput(t *testing.T) {
 	go func() { ended <- scenarios.Work(in, worker) }()
 	replies := bufio.NewScanner(out)
 	for _, line := range []string{
-		`{"protocol":1,"role":"load","entry":"runtime","cpu":-1,"target":"` + silent.Addr().String() + `","connections":1,"active":1,"size":1}`,
+		`{"protocol":2,"role":"load","entry":"runtime","cpu":-1,"target":"` + silent.Addr().String() + `","connections":1,"active":1,"size":1}`,
 		`{"do":"connect"}`,
 	} {
 		if _, err := io.WriteString(controller, line+"\n"); err != nil {
@@ -374,21 +384,21 @@ func TestALoadWorkerEndsWithItsInput(t *testing.T) {
 
 // A worker whose controller has died meets the end of its input, and ends.
 func TestAWorkerEndsWithItsInput(t *testing.T) {
-	for _, backend := range []string{"select", "poll", "epoll-lt", "epoll-et"} {
+	for _, b := range server.Backends() {
 		var out bytes.Buffer
-		spec := `{"protocol":1,"role":"server","entry":"runtime","cpu":-1,"backend":"` + backend + `"}` + "\n"
+		spec := `{"protocol":2,"role":"server","entry":"runtime","cpu":-1,"backend":"` + b.Name + `"}` + "\n"
 		if err := scenarios.Work(strings.NewReader(spec), &out); err != nil {
-			t.Errorf("%s: Work = %v, want nil at the end of its input", backend, err)
+			t.Errorf("%s: Work = %v, want nil at the end of its input", b.Name, err)
 		}
 		if !strings.Contains(out.String(), `"address":"127.0.0.1:`) {
-			t.Errorf("%s: first line %q names no address", backend, out.String())
+			t.Errorf("%s: first line %q names no address", b.Name, out.String())
 		}
 	}
 }
 
 func TestAWorkerRefusesGarbage(t *testing.T) {
-	for _, input := range []string{"", "\n", "{", "[]\n", `{"protocol":1,"role":"server","entry":"runtime","cpu":-1,"backend":"poll"}` + "\nnonsense\n",
-		`{"protocol":1,"role":"server","entry":"runtime","cpu":-1,"backend":"poll"}` + "\n" + `{"do":"dance"}` + "\n"} {
+	for _, input := range []string{"", "\n", "{", "[]\n", `{"protocol":2,"role":"server","entry":"runtime","cpu":-1,"backend":"poll"}` + "\nnonsense\n",
+		`{"protocol":2,"role":"server","entry":"runtime","cpu":-1,"backend":"poll"}` + "\n" + `{"do":"dance"}` + "\n"} {
 		if err := scenarios.Work(strings.NewReader(input), io.Discard); err == nil {
 			t.Errorf("Work took %q", input)
 		}

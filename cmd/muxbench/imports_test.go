@@ -24,7 +24,9 @@ var allowed = map[string][]string{
 	"loadgen":              {"multiplexers", "results", "golang.org/x/sys/unix", "github.com/HdrHistogram/hdrhistogram-go"},
 	"scenarios":            {"multiplexers", "multiplexers/chain", "multiplexers/server", "loadgen", "results", "results/stats", "golang.org/x/sys/unix"},
 	"report":               {"results", "results/stats", "gonum.org/v1/plot", "github.com/olekukonko/tablewriter"},
-	"cmd/acceptance":       {"results", "results/stats", "github.com/spf13/cobra", "gonum.org/v1/gonum"},
+	// Of multiplexers/server it has the list of backends, and makes a claim of each;
+	// a client of its own has threads of SCHED_IDLE.
+	"cmd/acceptance": {"multiplexers/server", "results", "results/stats", "golang.org/x/sys/unix", "github.com/spf13/cobra", "gonum.org/v1/gonum"},
 	"cmd/muxbench": {"multiplexers", "multiplexers/server", "loadgen", "scenarios", "results", "report",
 		"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/agnivade/levenshtein", "golang.org/x/term", "github.com/schollz/progressbar/v3"},
 }

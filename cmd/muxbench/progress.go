@@ -151,6 +151,11 @@ func printPlan(w io.Writer, p scenarios.Plan) error {
 			window += "; " + why
 		}
 		_, err = fmt.Fprintf(w, "  %s%s\n", describeCell(c), window)
+		for _, skipped := range p.Skipped(c) {
+			if err == nil {
+				_, err = fmt.Fprintf(w, "    skipped: %s\n", skipped)
+			}
+		}
 	}
 	return err
 }

@@ -145,6 +145,9 @@ func parseSLO(s string) (scenarios.SLO, error) {
 // parseSchedule takes a name as it is; the plan knows which are right.
 func parseSchedule(s string) (results.Schedule, error) { return results.Schedule(s), nil }
 
+// parseWait takes a name as it is; the plan knows which are right.
+func parseWait(s string) (scenarios.Wait, error) { return scenarios.Wait(s), nil }
+
 // parseCPU reads the number of a CPU.
 func parseCPU(s string) (int, error) {
 	n, err := strconv.ParseUint(s, 10, 16)

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"muxbench/multiplexers"
+	"muxbench/multiplexers/server"
 	"muxbench/report"
 	"muxbench/results"
 	"muxbench/scenarios"
@@ -65,6 +66,8 @@ block that the machine has disturbed is measured again.`,
   muxbench run rate -c 100 --rate 20%,40%,60%,80%,90%
   muxbench run idle -c 1k -a 100 --slo p99=1ms
   muxbench run echo -c 1k -b epoll-lt --server 'mine=./server --port {port}'
+  muxbench run echo -c 1k -b reuseport,epoll-pool,go-net --loops 1,2,4
+  muxbench run idle -b epoll-lt --max-events 1,16,128,1024 --wait block,spin
   muxbench run --preset original -c 1k`,
 		ValidArgs: scenarioNames(),
 		RunE: func(cmd *cobra.Command, names []string) error {
@@ -102,8 +105,12 @@ block that the machine has disturbed is measured again.`,
 	f.Var(single[float64]{&r.Precision, "percentage", parseShare}, "precision", "measure until every ratio of server CPU (in chain of time, in an open loop of p99 or the rate) has a 95% interval of half this width, such as 2%")
 	f.DurationVar(&r.Budget, "budget", 0, "begin no block that is not expected to end within this time")
 	f.BoolVar(&r.NoControl, "no-control", false, "leave the control arm out: then nobody knows what identical arms would differ by")
-	f.Var(list[multiplexers.Entry]{&r.Entries, "entries", multiplexers.ParseEntry}, "entry", "ways into the kernel, each an arm: raw, runtime (default raw)")
-	f.Var(list[int]{&r.Placement.ServerCPUs, "cpus", parseCPU}, "server-cpus", "CPUs to serve on, one per block in turn (default: the first two, in turn)")
+	f.Var(list[multiplexers.Entry]{&r.Entries, "entries", multiplexers.ParseEntry}, "entry", "ways into the kernel, each an arm: raw, runtime (default raw, where a backend has it)")
+	f.Var(list[int]{&r.Loops, "counts", parseCount}, "loops", "event loops of "+having(func(b server.Backend) bool { return b.Loops > 0 })+", each an arm (default 2)")
+	f.Var(list[int]{&r.PoolThreads, "counts", parseCount}, "pool-threads", "threads of "+having(func(b server.Backend) bool { return b.PoolThreads > 0 })+" beside its boss, each an arm (default 2)")
+	f.Var(list[int]{&r.MaxEvents, "counts", parseCount}, "max-events", "events that a wait may return, such as 1,16,128,1024, each an arm (default 1024; select and poll take all they find)")
+	f.Var(list[scenarios.Wait]{&r.Waits, "manners", parseWait}, "wait", "what a wait does that finds nothing, each an arm: block (timeout -1) or spin (timeout 0, again and again) (default block)")
+	f.Var(list[int]{&r.Placement.ServerCPUs, "cpus", parseCPU}, "server-cpus", "CPUs to serve on, one per block in turn, and the others for further threads (default: the first two, in turn, and all that the load has not)")
 	f.Var(list[int]{&r.Placement.LoadCPUs, "cpus", parseCPU}, "load-cpus", "CPUs to load from, likewise")
 	f.Uint64Var(&r.Seed, "seed", 0, "of all random orders and payloads (default: random, and kept in the result)")
 	f.StringVarP(&o.out, "out", "o", "", "directory for the result (default results/runs/TIME-SCENARIO)")
@@ -118,12 +125,15 @@ block that the machine has disturbed is measured again.`,
 		_ = f.MarkHidden(hidden) // it fails for flags that do not exist only
 	}
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no plan and no progress")
-	for name, values := range map[string][]string{"backends": append(backendNames(), "all"), "entry": {"raw", "runtime"}, "reference": backendNames(), "preset": presetNames(), "schedule": {string(results.Poisson), string(results.Fixed)}} {
+	for name, values := range map[string][]string{"backends": append(backendNames(), "all"), "entry": {"raw", "runtime"}, "wait": {string(scenarios.WaitBlock), string(scenarios.WaitSpin)}, "reference": backendNames(), "preset": presetNames(), "schedule": {string(results.Poisson), string(results.Fixed)}} {
 		// It fails for flags that do not exist only.
 		_ = c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	}
 	return c
 }
+
+// having are the backends that have something, in words.
+func having(has func(server.Backend) bool) string { return strings.Join(scenarios.Having(has), ", ") }
 
 func (o *runOptions) run(ctx context.Context, s streams, args []string) error {
 	plan, err := scenarios.Build(o.request)

@@ -22,14 +22,15 @@ import (
 type serveOptions struct {
 	address netip.AddrPort
 	backend string
-	entry   multiplexers.Entry
+	entries []multiplexers.Entry // at most one
 	buffers int
 	cpu     int // negative: none
+	choice  scenarios.Choice
 	allowed []netip.Prefix
 }
 
 func serveCommand(s streams, args []string) *cobra.Command {
-	o := serveOptions{backend: "epoll-lt", entry: multiplexers.Raw, cpu: -1}
+	o := serveOptions{backend: "epoll-lt", cpu: -1}
 	c := &cobra.Command{
 		Use:   "serve [ADDRESS]",
 		Short: "Serve one backend to any client, until interrupted",
@@ -55,7 +56,11 @@ it.`,
 	}
 	f := c.Flags()
 	f.StringVarP(&o.backend, "backend", "b", o.backend, "what waits for the connections: "+strings.Join(backendNames(), ", "))
-	f.Var(single[multiplexers.Entry]{&o.entry, "entry", multiplexers.ParseEntry}, "entry", "way into the kernel: raw, runtime")
+	f.Var(list[multiplexers.Entry]{&o.entries, "entry", multiplexers.ParseEntry}, "entry", "way into the kernel: raw, runtime (default: the backend's own, see \"muxbench list --verbose\")")
+	f.IntVar(&o.choice.Loops, "loops", 0, "event loops, of backends that have several (default: the backend's own)")
+	f.IntVar(&o.choice.PoolThreads, "pool-threads", 0, "threads of a backend that has a pool (default: the backend's own)")
+	f.IntVar(&o.choice.MaxEvents, "max-events", 0, "events that a wait may return (default 1024, or as many as select and poll find)")
+	f.BoolVar(&o.choice.Spinning, "wait-spin", false, "never sleep in a wait")
 	f.Var(single[int]{&o.buffers, "size", parseSize}, "socket-buffers", "SO_SNDBUF and SO_RCVBUF of each connection; 0: the kernel's own")
 	f.Var(single[int]{&o.cpu, "cpu", parseCPU}, "cpu", "CPU to pin the event loop to (default: none)")
 	f.Lookup("cpu").DefValue = ""
@@ -76,14 +81,47 @@ func (o *serveOptions) check(address string) error {
 	if err != nil {
 		return &scenarios.Invalid{Flag: "--backend", Value: o.backend, Allowed: "choose among " + strings.Join(backendNames(), ", "), Known: backendNames()}
 	}
-	if err := b.Mechanism.Probe(); err != nil {
+	if err := b.Probe(); err != nil {
 		return fmt.Errorf("serving %s, which this host does not have: %w: choose another --backend", o.backend, err)
 	}
+	if len(o.entries) > 1 {
+		return &scenarios.Invalid{Flag: "--entry", Value: o.entries[1].String(), Allowed: "a server has one way into the kernel"}
+	}
+	if len(o.entries) == 1 && !b.Enters(o.entries[0]) {
+		return &scenarios.Invalid{Flag: "--entry", Value: o.entries[0].String(), Allowed: fmt.Sprintf("%s has %s", b.Name, b.EntryWhy)}
+	}
 	// The plan of any run knows the bounds.
-	if _, err := scenarios.Build(scenarios.Request{Sweep: scenarios.Sweep{SocketBuffers: []int{o.buffers}}}); err != nil {
+	asked := scenarios.Request{
+		Backends: []string{b.Name}, Sweep: scenarios.Sweep{SocketBuffers: []int{o.buffers}},
+		Loops: given(o.choice.Loops), PoolThreads: given(o.choice.PoolThreads), MaxEvents: given(o.choice.MaxEvents),
+	}
+	if o.choice.Spinning {
+		asked.Waits = []scenarios.Wait{scenarios.WaitSpin}
+	}
+	if _, err := scenarios.Build(asked); err != nil {
 		return err
 	}
 	return checkCPU(o.cpu)
+}
+
+// given is a number as a list of values, empty if it was not.
+func given(n int) []int {
+	if n == 0 {
+		return nil
+	}
+	return []int{n}
+}
+
+// entry is the way into the kernel that was asked for, or the backend's own.
+func (o *serveOptions) entry() multiplexers.Entry {
+	if len(o.entries) > 0 {
+		return o.entries[0]
+	}
+	b, err := server.Lookup(o.backend)
+	if err != nil {
+		return multiplexers.Runtime // of a backend that check has refused
+	}
+	return b.Entries[0]
 }
 
 // serve starts the worker, and ends it when interrupted.
@@ -91,8 +129,8 @@ func (o *serveOptions) serve(ctx context.Context, s streams, program string) (er
 	ctx, cancel := signal.NotifyContext(ctx, interrupts()...)
 	defer cancel()
 	defer context.AfterFunc(ctx, cancel)() // a second interrupt ends the process at once, and with it the worker
-	spec := scenarios.NewSpec(scenarios.ServerRole, o.entry)
-	spec.Backend, spec.Listen, spec.SocketBuffers, spec.CPU = o.backend, o.address, o.buffers, o.cpu
+	spec := scenarios.NewSpec(scenarios.ServerRole, o.entry())
+	spec.Choice, spec.Backend, spec.Listen, spec.SocketBuffers, spec.CPU = o.choice, o.backend, o.address, o.buffers, o.cpu
 	worker, ready, err := startWorker(ctx, program, spec)
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -109,7 +147,7 @@ func (o *serveOptions) serve(ctx context.Context, s streams, program string) (er
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(s.err, "served %s: %s\n", serving, served(last))
+	_, err = fmt.Fprintf(s.err, "served %s: %s\n", serving, served(o.backend, last))
 	return err
 }
 
@@ -132,14 +170,31 @@ func untilEnded(ctx context.Context, worker scenarios.Worker) (scenarios.ServerS
 	return *reply.Server, nil
 }
 
-// served says what a server has done. What a message is, only its clients know.
-func served(s scenarios.ServerState) string {
+// served says what a server has done, as far as its backend counts it. What a
+// message is, only its clients know.
+func served(backend string, s scenarios.ServerState) string {
+	b, err := server.Lookup(backend)
 	c := s.Counters
-	text := fmt.Sprintf("%s accepted, %s bytes in, %s bytes out, %s reads, %s writes, %s waits, %s of server CPU time",
-		counted(int(c.Accepts), "connection"), grouped(float64(c.BytesIn)), grouped(float64(c.BytesOut)),
-		grouped(float64(c.Reads)), grouped(float64(c.Writes)), grouped(float64(c.Waits)), s.CPU.Round(time.Microsecond))
+	text := fmt.Sprintf("%s accepted, %s bytes in, %s bytes out", counted(int(c.Accepts), "connection"), grouped(float64(c.BytesIn)), grouped(float64(c.BytesOut)))
+	multiplexes := err == nil && b.Multiplexes()
+	if multiplexes || b.ThreadEach {
+		text += fmt.Sprintf(", %s reads, %s writes", grouped(float64(c.Reads)), grouped(float64(c.Writes)))
+	}
+	if multiplexes {
+		text += fmt.Sprintf(", %s waits", grouped(float64(c.Waits)))
+	}
+	text += fmt.Sprintf(", %s of server CPU time", s.CPU.Round(time.Microsecond))
 	if s.Refused > 0 {
-		text += fmt.Sprintf("; %s refused for want of descriptors: raise \"ulimit -Hn\"", counted(int(s.Refused), "connection"))
+		text += fmt.Sprintf("; %s refused %s", counted(int(s.Refused), "connection"), wanting(b))
 	}
 	return text
+}
+
+// wanting is what a server was in want of that has refused connections, and how to
+// have more of it.
+func wanting(b server.Backend) string {
+	if b.ThreadEach {
+		return "for want of descriptors or threads: raise \"ulimit -Hn\", and see \"muxbench list --verbose\" for what limits threads"
+	}
+	return "for want of descriptors: raise \"ulimit -Hn\""
 }

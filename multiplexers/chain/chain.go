@@ -31,6 +31,7 @@ type Config struct {
 type Counters struct {
 	Waits, Events, EmptyWaits int64
 	Examined                  int64 // pairs that waits handed to the kernel to look at, wait by wait; 0 where it keeps the set
+	Modifies                  int64 // one-shot: one after each event, for the pair to be reported again; 0 for others
 	Reads, Writes             int64
 }
 
@@ -50,6 +51,7 @@ type Chain struct {
 	cfg    Config
 	mux    multiplexers.Multiplexer
 	edge   bool
+	once   bool // one-shot: what was reported is modified
 	whole  bool // each wait looks at the whole set
 	pairs  []pair
 	byFD   []int32 // reading end to pair
@@ -96,6 +98,7 @@ func New(cfg Config) (*Chain, error) {
 		cfg:    cfg,
 		mux:    mux,
 		edge:   cfg.Mechanism.Trigger == multiplexers.EdgeTriggered,
+		once:   cfg.Mechanism.Trigger == multiplexers.OneShot,
 		whole:  !cfg.Mechanism.Capabilities.KernelSet,
 		pairs:  make([]pair, 0, cfg.Pairs),
 		events: make([]multiplexers.Event, cfg.Active),

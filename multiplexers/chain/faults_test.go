@@ -37,8 +37,9 @@ var errBroken = errors.New("it broke")
 // twisted is a multiplexer with other methods in place of some.
 type twisted struct {
 	multiplexers.Multiplexer
-	add  func(fd int) error
-	wait func(events []multiplexers.Event) (int, error)
+	add    func(fd int) error
+	modify func(fd int, want multiplexers.Interest) error
+	wait   func(events []multiplexers.Event) (int, error)
 }
 
 func (w *twisted) Add(fd int, want multiplexers.Interest) error {
@@ -48,6 +49,13 @@ func (w *twisted) Add(fd int, want multiplexers.Interest) error {
 		}
 	}
 	return w.Multiplexer.Add(fd, want)
+}
+
+func (w *twisted) Modify(fd int, want multiplexers.Interest) error {
+	if w.modify != nil {
+		return w.modify(fd, want)
+	}
+	return w.Multiplexer.Modify(fd, want)
 }
 
 func (w *twisted) Wait(events []multiplexers.Event, timeout time.Duration) (int, error) {
@@ -168,6 +176,55 @@ func TestAMultiplexerThatErrs(t *testing.T) {
 	}
 }
 
+// What cannot be modified any more would not be reported again: Iterate fails, and
+// says at what. Those that are not one-shot modify nothing.
+func TestModifyThatFails(t *testing.T) {
+	for _, m := range multiplexers.Mechanisms() {
+		for _, left := range []int{0, 1, 50} { // modifies that do well
+			modified := 0
+			c := ring(t, twist(m, func(w *twisted) {
+				w.modify = func(fd int, want multiplexers.Interest) error {
+					if modified++; modified > left {
+						return errBroken
+					}
+					return w.Multiplexer.Modify(fd, want)
+				}
+			}), 10, 3, 100)
+			did, err := c.Iterate()
+			if m.Trigger != multiplexers.OneShot {
+				if err != nil || modified != 0 {
+					t.Errorf("%s: %d modifies, %v: want none of either", m.Name, modified, err)
+				}
+				continue
+			}
+			if !errors.Is(err, errBroken) || !strings.Contains(err.Error(), "modifying") || did != (chain.Iteration{}) {
+				t.Errorf("%s, modify %d: %+v, %v: want no more than an error that says what it was at", m.Name, left+1, did, err)
+			}
+			if modified != left+1 {
+				t.Errorf("%s: %d modifies, want no more after number %d has failed", m.Name, modified, left+1)
+			}
+		}
+	}
+}
+
+// More pairs than there are numbers for the mechanism cannot be watched. New says
+// so and leaves nothing open.
+func TestMorePairsThanNumbers(t *testing.T) {
+	for _, m := range multiplexers.Mechanisms() {
+		most := m.Capabilities.MaxFD
+		if most == 0 {
+			continue
+		}
+		before := openDescriptors(t)
+		if _, err := chain.New(chain.Config{Mechanism: m, Pairs: most, Active: 1}); !errors.Is(err, multiplexers.ErrFDLimit) {
+			t.Errorf("%s: New of %d pairs = %v, want %v", m.Name, most, err, multiplexers.ErrFDLimit)
+		}
+		if got := openDescriptors(t); got != before {
+			t.Errorf("%s: %d descriptors after New has failed, want %d", m.Name, got, before)
+		}
+	}
+}
+
 // A byte that the iteration has not sent is found before the next one, and not
 // counted with it.
 func TestAByteThatIsLeft(t *testing.T) {
@@ -180,11 +237,21 @@ func TestAByteThatIsLeft(t *testing.T) {
 		if _, err := unix.Write(watched[7]+1, []byte{0}); err != nil {
 			t.Fatal(err)
 		}
-		if n, err := unix.IoctlGetInt(watched[7], unix.TIOCINQ); err != nil || n != 1 {
-			t.Fatalf("%d bytes in the pair, %v: the next descriptor is not its other end", n, err)
+		if n := unread(t, watched[7]); n != 1 {
+			t.Fatalf("%d bytes in the pair: the next descriptor is not its other end", n)
 		}
 		if _, err := c.Iterate(); err == nil || !strings.Contains(err.Error(), "a byte is left") {
 			t.Errorf("%s: Iterate = %v, want an error that says so", m.Name, err)
 		}
 	}
+}
+
+// unread is how many bytes a descriptor has to be read.
+func unread(t *testing.T, fd int) int {
+	t.Helper()
+	n, err := unix.IoctlGetInt(fd, unix.TIOCINQ)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }

@@ -97,8 +97,12 @@ func (c *Chain) turn() {
 
 // turnOnLevels answers one byte of each pair. It makes its system calls itself:
 // see the note on package multiplexers' transfer.
+//
+// One-shot readiness is served the same way, and each pair modified when it has
+// been: what is in it by then is reported again, so that the bytes take the
+// same way around the ring.
 func (c *Chain) turnOnLevels(events []multiplexers.Event) {
-	entry, pairs, b := c.cfg.Entry, c.pairs, c.buffer
+	entry, pairs, b, once := c.cfg.Entry, c.pairs, c.buffer, c.once
 	for _, e := range events {
 		i := int(c.byFD[e.FD])
 		c.counters.Reads++
@@ -107,17 +111,23 @@ func (c *Chain) turnOnLevels(events []multiplexers.Event) {
 			return
 		}
 		c.got++
-		if c.left == 0 {
-			continue
+		if c.left > 0 {
+			c.left--
+			if i++; i == len(pairs) {
+				i = 0
+			}
+			c.counters.Writes++
+			if n, errno := entry.Send(int(pairs[i].write), b); n == 0 {
+				c.fail("writing", errno)
+				return
+			}
 		}
-		c.left--
-		if i++; i == len(pairs) {
-			i = 0
-		}
-		c.counters.Writes++
-		if n, errno := entry.Send(int(pairs[i].write), b); n == 0 {
-			c.fail("writing", errno)
-			return
+		if once {
+			c.counters.Modifies++
+			if err := c.mux.Modify(e.FD, multiplexers.Readable); err != nil {
+				c.fail("modifying", err)
+				return
+			}
 		}
 	}
 }

@@ -44,15 +44,6 @@ func (b starvesHigh) Wait(events []multiplexers.Event, timeout time.Duration) (i
 	return copy(events, all), err
 }
 
-// missesHigh does not see the last descriptor of an fd_set and those above.
-type missesHigh struct{ mux }
-
-func (b missesHigh) Wait(events []multiplexers.Event, timeout time.Duration) (int, error) {
-	n, err := b.mux.Wait(events, timeout)
-	kept := slices.DeleteFunc(events[:n], func(e multiplexers.Event) bool { return e.FD >= 1023 })
-	return len(kept), err
-}
-
 // reportsOnce suppresses what the wait before has reported too.
 type reportsOnce struct {
 	mux

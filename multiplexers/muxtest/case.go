@@ -33,13 +33,14 @@ type Case struct {
 	Title  string
 	Source string // where the fact is taken from
 	needs  func(multiplexers.Mechanism) bool
+	bare   bool // about readiness that is reported once: nothing re-arms it
 	run    func(*rig)
 }
 
 // Cases is the table. The caller owns the slice.
 func Cases() []Case {
 	return slices.Concat(readinessCases(), interestCases(), timeoutCases(), signalCases(), errorCases(),
-		numberCases(), batchCases(), levelCases(), edgeCases(), closeCases(), hangUpCases())
+		numberCases(), batchCases(), levelCases(), edgeCases(), oneShotCases(), exclusiveCases(), closeCases(), hangUpCases())
 }
 
 // Applies says whether the case is about mechanisms such as m.
@@ -58,7 +59,7 @@ func (c Case) Run(t T, m multiplexers.Mechanism) {
 		t.Errorf("%s: listing descriptors: %v", c.ID, err)
 		return
 	}
-	r := &rig{mechanism: m}
+	r := &rig{mechanism: m, bare: c.bare}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -84,13 +85,17 @@ func (c Case) Run(t T, m multiplexers.Mechanism) {
 	}
 }
 
-// levelTriggered, edgeTriggered and the like are conditions for Case.needs.
-func levelTriggered(m multiplexers.Mechanism) bool { return m.Trigger == multiplexers.LevelTriggered }
-func edgeTriggered(m multiplexers.Mechanism) bool  { return m.Trigger == multiplexers.EdgeTriggered }
-func kernelSet(m multiplexers.Mechanism) bool      { return m.Capabilities.KernelSet }
-func concurrentModify(m multiplexers.Mechanism) bool {
-	return m.Capabilities.ConcurrentModify
-}
+// edgeTriggered, oneShot and the like are conditions for Case.needs.
+func edgeTriggered(m multiplexers.Mechanism) bool    { return m.Trigger == multiplexers.EdgeTriggered }
+func oneShot(m multiplexers.Mechanism) bool          { return m.Trigger == multiplexers.OneShot }
+func kernelSet(m multiplexers.Mechanism) bool        { return m.Capabilities.KernelSet }
+func concurrentModify(m multiplexers.Mechanism) bool { return m.Capabilities.ConcurrentModify }
+func exclusive(m multiplexers.Mechanism) bool        { return m.Capabilities.Exclusive }
+
+// reportsAgain: what persists is reported by every wait, as it is by a one-shot
+// mechanism that the rig re-arms. reportsOnce: left alone, by one wait only.
+func reportsAgain(m multiplexers.Mechanism) bool { return !edgeTriggered(m) }
+func reportsOnce(m multiplexers.Mechanism) bool  { return edgeTriggered(m) || oneShot(m) }
 
 // String names the case.
 func (c Case) String() string { return fmt.Sprintf("%s %s", c.ID, c.Title) }

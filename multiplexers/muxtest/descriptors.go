@@ -133,6 +133,14 @@ func (r *rig) above(lowest, fd int) int {
 	return moved
 }
 
+// reset closes a TCP socket so that its peer is told of a reset.
+func (r *rig) reset(fd int) {
+	if err := unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1}); err != nil {
+		r.fatalf("setsockopt SO_LINGER: %v", err)
+	}
+	r.close(fd)
+}
+
 // write writes n bytes.
 func (r *rig) write(fd, n int) {
 	if got, err := unix.Write(fd, make([]byte, n)); err != nil || got != n {

@@ -22,8 +22,8 @@ func errorCases() []Case {
 	}
 }
 
-// refused wants err to be the errno, and to name the descriptor.
-func (r *rig) refused(op string, fd int, err error, want unix.Errno) {
+// refused wants err to be the other one, and to name the descriptor.
+func (r *rig) refused(op string, fd int, err, want error) {
 	switch {
 	case !errors.Is(err, want):
 		r.errorf("%s(%d): %v, want %v", op, fd, err, want)

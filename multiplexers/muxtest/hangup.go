@@ -133,10 +133,7 @@ func tcpOwn(how int) func(*rig) int {
 
 func tcpReset(r *rig) int {
 	here, there := r.tcp()
-	if err := unix.SetsockoptLinger(there, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1}); err != nil {
-		r.fatalf("setsockopt SO_LINGER: %v", err)
-	}
-	r.close(there)
+	r.reset(there)
 	return here
 }
 

@@ -3,12 +3,12 @@
 package muxtest
 
 // levelCases are about mechanisms that report a readiness for as long as it
-// lasts.
+// lasts, or as often as they are re-armed while it does.
 func levelCases() []Case {
 	return []Case{
-		{ID: "C-075", Tier: "P", Title: "an unread byte is reported by every wait", Source: "kernel selftest epoll_wakeup_test 1, gVisor PollLevelTriggered", needs: levelTriggered, run: unreadByte},
-		{ID: "C-076", Tier: "P", Title: "so are two", Source: "kernel selftest epoll_wakeup_test 3, polling other_modes::level_triggered", needs: levelTriggered, run: twoUnread},
-		{ID: "C-079", Tier: "P", Title: "wanting to write with nothing to write makes every wait return", Source: "libev, on spinning", needs: levelTriggered, run: alwaysWritable},
+		{ID: "C-075", Tier: "P", Title: "an unread byte is reported by every wait", Source: "kernel selftest epoll_wakeup_test 1, gVisor PollLevelTriggered", needs: reportsAgain, run: unreadByte},
+		{ID: "C-076", Tier: "P", Title: "so are two", Source: "kernel selftest epoll_wakeup_test 3, polling other_modes::level_triggered", needs: reportsAgain, run: twoUnread},
+		{ID: "C-079", Tier: "P", Title: "wanting to write with nothing to write makes every wait return", Source: "libev, on spinning", needs: reportsAgain, run: alwaysWritable},
 	}
 }
 

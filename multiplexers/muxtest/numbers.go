@@ -3,8 +3,6 @@
 package muxtest
 
 import (
-	"errors"
-
 	"golang.org/x/sys/unix"
 
 	"muxbench/multiplexers"
@@ -13,7 +11,7 @@ import (
 // numberCases are about descriptors with high numbers.
 func numberCases() []Case {
 	return []Case{
-		{ID: "C-057", Tier: "P", Title: "a descriptor beyond the declared limit is refused when added", Source: "select(2), on FD_SETSIZE", needs: limited, run: beyondLimit},
+		{ID: "C-057", Tier: "P", Title: "the highest descriptor of those declared is watched, and the one beyond is refused", Source: "select(2), on FD_SETSIZE", needs: limited, run: beyondLimit},
 		{ID: "C-058", Tier: "P", Title: "the last numbers of an fd_set, and those at the ends of words", Source: "select(2), on FD_SETSIZE", run: endsOfWords},
 		{ID: "C-059", Tier: "P", Title: "numbers as high as the limit of descriptors allows", Source: "the contract", needs: unlimited, run: highNumbers},
 	}
@@ -24,12 +22,19 @@ func unlimited(m multiplexers.Mechanism) bool { return !limited(m) }
 
 func beyondLimit(r *rig) {
 	last := r.mechanism.Capabilities.MaxFD
-	reader, _ := r.pipe()
-	fd := r.above(last+1, reader)
-	if err := r.mux.Add(fd, readable); !errors.Is(err, multiplexers.ErrFDLimit) {
-		r.errorf("Add of descriptor %d, beyond %d: %v, want %v", fd, last, err, multiplexers.ErrFDLimit)
+	reader, writer := r.pipe()
+	highest := r.above(last, reader)
+	if highest != last {
+		r.fatalf("number %d is in use elsewhere", last)
 	}
+	r.add(highest, readable)
+	reader, far := r.pipe()
+	beyond := r.above(last+1, reader)
+	r.refused("Add", beyond, r.mux.Add(beyond, readable), multiplexers.ErrFDLimit)
+	r.write(far, 1)
 	r.expect("refused")
+	r.write(writer, 1)
+	r.expect("the highest is watched", ready(highest, readable))
 }
 
 func endsOfWords(r *rig) {

@@ -21,9 +21,11 @@ const patience = time.Second
 // case opens, and what went wrong.
 type rig struct {
 	mechanism multiplexers.Mechanism
+	bare      bool // one-shot readiness is left as it is
 	mux       multiplexers.Multiplexer
-	owned     []int     // descriptors to close in the end
-	waiters   []*waiter // waits begun in other threads
+	others    []multiplexers.Multiplexer // further ones of the same mechanism
+	owned     []int                      // descriptors to close in the end
+	waiters   []*waiter                  // waits begun in other threads
 
 	mu       sync.Mutex
 	failures []string
@@ -38,16 +40,33 @@ func (r *rig) try(run func(*rig)) {
 			r.errorf("panic: %v", p)
 		}
 	}()
+	r.mux = r.fresh()
+	run(r)
+}
+
+// fresh makes a multiplexer. A one-shot one is re-armed after each wait, unless
+// the case is about what happens when it is not: to all other cases it is then
+// level-triggered.
+func (r *rig) fresh() multiplexers.Multiplexer {
 	mux, err := r.mechanism.New(multiplexers.Runtime)
 	if err != nil {
 		r.fatalf("New: %v", err)
 	}
-	r.mux = mux
-	run(r)
+	if oneShot(r.mechanism) && !r.bare {
+		return rearm(mux)
+	}
+	return mux
 }
 
-// release gives back what the case holds. A multiplexer in which a wait is
-// still under way stays open: closing it would not end the wait.
+// another is a further multiplexer of the mechanism, beside the rig's.
+func (r *rig) another() multiplexers.Multiplexer {
+	mux := r.fresh()
+	r.others = append(r.others, mux)
+	return mux
+}
+
+// release gives back what the case holds. Multiplexers stay open if a wait is
+// still under way: closing its own would not end the wait.
 func (r *rig) release() {
 	for _, fd := range r.owned {
 		closeQuietly(fd)
@@ -61,8 +80,10 @@ func (r *rig) release() {
 	if r.mux == nil {
 		return
 	}
-	if err := r.mux.Close(); err != nil {
-		r.errorf("Close: %v", err)
+	for _, mux := range append(r.others, r.mux) {
+		if err := mux.Close(); err != nil {
+			r.errorf("Close: %v", err)
+		}
 	}
 }
 
@@ -104,8 +125,13 @@ func (r *rig) remove(fd int) {
 
 // batch is one wait with room for so many events.
 func (r *rig) batch(room int, timeout time.Duration) []multiplexers.Event {
+	return r.batchOf(r.mux, room, timeout)
+}
+
+// batchOf is the same of any multiplexer.
+func (r *rig) batchOf(mux multiplexers.Multiplexer, room int, timeout time.Duration) []multiplexers.Event {
 	events := make([]multiplexers.Event, room)
-	n, err := r.mux.Wait(events, timeout)
+	n, err := mux.Wait(events, timeout)
 	if err != nil {
 		r.fatalf("Wait: %v", err)
 	}
@@ -138,7 +164,7 @@ func (r *rig) compare(when string, got, want []multiplexers.Event) {
 
 // again is what a second wait reports of a readiness that persists.
 func (r *rig) again(events ...multiplexers.Event) []multiplexers.Event {
-	if edgeTriggered(r.mechanism) {
+	if r.bare && oneShot(r.mechanism) || edgeTriggered(r.mechanism) {
 		return nil
 	}
 	return events

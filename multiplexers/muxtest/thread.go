@@ -29,7 +29,10 @@ type waiter struct {
 }
 
 // wait begins a wait in another thread.
-func (r *rig) wait(timeout time.Duration) *waiter {
+func (r *rig) wait(timeout time.Duration) *waiter { return r.waitOn(r.mux, timeout) }
+
+// waitOn is the same of any multiplexer.
+func (r *rig) waitOn(mux multiplexers.Multiplexer, timeout time.Duration) *waiter {
 	w := &waiter{rig: r, ended: make(chan struct{})}
 	r.waiters = append(r.waiters, w)
 	tid := make(chan int)
@@ -40,7 +43,7 @@ func (r *rig) wait(timeout time.Duration) *waiter {
 		events := make([]multiplexers.Event, 16)
 		tid <- unix.Gettid()
 		began := time.Now()
-		n, err := r.mux.Wait(events, timeout)
+		n, err := mux.Wait(events, timeout)
 		w.elapsed = time.Since(began)
 		w.events, w.err = events[:n], err
 	}()
@@ -132,6 +135,11 @@ func (w *waiter) signal() {
 // expect wants the wait to have returned, or to return soon, with just these
 // events.
 func (w *waiter) expect(when string, want ...multiplexers.Event) {
+	w.rig.compare(when, w.result(when), want)
+}
+
+// result is what the wait has reported, or reports soon.
+func (w *waiter) result(when string) []multiplexers.Event {
 	select {
 	case <-w.ended:
 	case <-time.After(patience):
@@ -140,5 +148,5 @@ func (w *waiter) expect(when string, want ...multiplexers.Event) {
 	if w.err != nil {
 		w.rig.fatalf("%s: Wait: %v", when, w.err)
 	}
-	w.rig.compare(when, w.events, want)
+	return w.events
 }

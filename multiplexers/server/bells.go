@@ -8,6 +8,8 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"muxbench/multiplexers"
 )
 
 // bells are what a loop and those who ask it wake each other with: eventfd(2)
@@ -33,6 +35,14 @@ func newBells() (bells, error) {
 		opened = append(opened, fd)
 	}
 	return b, nil
+}
+
+// ringBy rings the wake bell from within a thread that serves, and so by its way
+// into the kernel. It is open as long as anybody serves.
+func (b bells) ringBy(e multiplexers.Entry) {
+	var one [8]byte
+	binary.NativeEndian.PutUint64(one[:], 1)
+	_, _ = e.Write(b.wake, one[:]) // it has room for more than anybody rings
 }
 
 func (b bells) close() error { return closeAll([]int{b.wake, b.unpark, b.answered}) }

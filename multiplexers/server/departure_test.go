@@ -4,6 +4,7 @@ package server_test
 
 import (
 	"net"
+	"sync/atomic"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -42,8 +43,8 @@ func TestReset(t *testing.T) {
 				reset(t, goes)
 				eventually(t, s, "one is left", func(snap server.Snapshot) bool { return snap.Open == 1 })
 				exchange(t, stays, message(100))
-				if snap := snapshot(t, s); snap.Counters.Removes != 1 {
-					t.Errorf("%d removals, want 1", snap.Counters.Removes)
+				if snap, want := snapshot(t, s), watched(b, 1); snap.Counters.Removes != want {
+					t.Errorf("%d removals, want %d", snap.Counters.Removes, want)
 				}
 			})
 		}
@@ -66,8 +67,8 @@ func TestConnectAndVanish(t *testing.T) {
 		snap := eventually(t, s, "all came and went", func(snap server.Snapshot) bool {
 			return snap.Counters.Accepts == clients && snap.Open == 0
 		})
-		if snap.Counters.Adds != clients || snap.Counters.Removes != clients {
-			t.Errorf("%d added, %d removed, want %d", snap.Counters.Adds, snap.Counters.Removes, clients)
+		if want := watched(b, clients); snap.Counters.Adds != want || snap.Counters.Removes != want {
+			t.Errorf("%d added, %d removed, want %d", snap.Counters.Adds, snap.Counters.Removes, want)
 		}
 		exchange(t, dial(t, s), message(10))
 	})
@@ -77,7 +78,7 @@ func TestConnectAndVanish(t *testing.T) {
 // others are accepted, all in one batch. A descriptor that was closed at once
 // would be met again in it, as somebody else's.
 func TestNumbersAreNotReusedWithinABatch(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b server.Backend) {
+	eachLoop(t, func(t *testing.T, b server.Backend) {
 		gate, arrived := make(chan struct{}), make(chan struct{})
 		gone := make(map[int]bool) // in the batch under way
 		held := false
@@ -152,11 +153,11 @@ func TestNumbersAreNotReusedWithinABatch(t *testing.T) {
 
 // A set that is told of a descriptor after its close cannot find it any more.
 func TestDescriptorsAreRemovedBeforeTheyAreClosed(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b server.Backend) {
-		var early int
+	eachMultiplexing(t, func(t *testing.T, b server.Backend) {
+		var early atomic.Int64
 		o := &observed{removed: func(fd int) {
 			if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil {
-				early++
+				early.Add(1)
 			}
 		}}
 		s := start(t, config(observe(b, o)))
@@ -165,8 +166,8 @@ func TestDescriptorsAreRemovedBeforeTheyAreClosed(t *testing.T) {
 		reset(t, c)
 		eventually(t, s, "it is gone", func(snap server.Snapshot) bool { return snap.Open == 0 })
 		s.Close()
-		if early > 0 {
-			t.Errorf("%d descriptors were closed before they were removed from the set", early)
+		if n := early.Load(); n > 0 {
+			t.Errorf("%d descriptors were closed before they were removed from the set", n)
 		}
 	})
 }

@@ -27,7 +27,7 @@ func TestExamined(t *testing.T) {
 		{"a connection begins", (*stepped).connect, clients - 1 + listener + control},
 		{"with it", func(s *stepped) { s.exchange(clients) }, clients + listener + control},
 	}
-	for _, backend := range Backends() {
+	for _, backend := range oneLoops() {
 		t.Run(backend.Name, func(t *testing.T) {
 			s := step(t, Config{Backend: backend}, clients)
 			for _, step := range steps {

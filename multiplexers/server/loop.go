@@ -5,7 +5,6 @@ package server
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -17,99 +16,82 @@ const (
 	// eventsPerWait is the room for events in a wait, to begin with. What does
 	// not fit is reported by the next one.
 	eventsPerWait = 1024
-	// bufferSize is what one read takes at most, and so the most that is kept
-	// for a connection whose peer does not read.
-	bufferSize = 64 << 10
-	// readsPerTurn bounds how long one connection is served while others
-	// wait.
-	readsPerTurn = 4
 	// retryAccepting is the pause after accepting failed for want of something
 	// that none of the server's own connections can give back.
 	retryAccepting = 100 * time.Millisecond
 )
 
-// loop is the event loop: it owns the multiplexer, the listener and the
-// connections. All its methods run in the goroutine that runs run.
+// loop is the event loop: it owns the multiplexer, the listener and, unless they
+// are served by a pool, the connections. All its methods run in the goroutine
+// that runs run.
 type loop struct {
-	entry    multiplexers.Entry
-	mux      multiplexers.Multiplexer
-	edge     bool
-	whole    bool                  // each wait looks at the whole set
-	initial  multiplexers.Interest // of a connection
-	steps    int                   // of spin, for each read that is echoed
-	listener int
-	reserve  int // spare descriptor, given up to accept and refuse when there is no other; -1 if lost
-	paused   bool
-	bells
-	commands <-chan command
+	handler
+	post *post
+	pool *pool // that serves the connections; nil if the loop does
+
+	whole    bool // each wait looks at the whole set
+	spinning bool // no wait blocks
+	several  bool // loops there are, and what another closes may be what this one lacks
+	grows    bool // the room for events, with the set that each wait looks at
+
+	listener        int
+	listening       multiplexers.Interest // of the listener
+	acceptsPerEvent int                   // 0: as many as there are
+	reserve         int                   // spare descriptor, given up to accept and refuse when there is no other; -1 if lost
+	paused          bool                  // accepting is
+	pausedAt        time.Duration         // on the clock of multiplexers.Monotonic
+	gone            int64                 // connections that the pool had closed when accepting began
 
 	conns    []conn // by descriptor
 	open     int
 	events   []multiplexers.Event
-	buffer   []byte   // of the read in hand
-	spare    [][]byte // output buffers that no connection needs now
-	requeued []int    // edge-triggered connections whose turn ended with input left
-	again    []int    // the requeued of the batch before, in hand
-	closing  []int    // removed from the set, to be closed after the batch
+	requeued []int // edge-triggered connections whose turn ended with input left
+	again    []int // the requeued of the batch before, in hand
+	closing  []int // removed from the set, to be closed after the batch
 
-	spun       uint64 // what the last spin came to, from which the next goes on
-	counters   Counters
 	refused    int64
 	lastAccept time.Duration
-	unbilled   time.Duration // CPU time that snapshots took
 }
 
-func newLoop(cfg Config, steps, listener int, bells bells, commands <-chan command) (*loop, error) {
-	mux, err := cfg.Backend.Mechanism.New(cfg.Entry)
+// newLoop makes a loop that begins to watch with begin. Listener and post are
+// the caller's if it fails.
+func newLoop(j job, listener int, p *post) (*loop, error) {
+	mux, err := j.Backend.Mechanism.New(j.Entry)
 	if err != nil {
-		return nil, fmt.Errorf("backend %s: %w", cfg.Backend.Name, err)
+		return nil, fmt.Errorf("backend %s: %w", j.Backend.Name, err)
 	}
+	whole := !j.Backend.Mechanism.Capabilities.KernelSet
 	l := &loop{
-		entry:    cfg.Entry,
-		mux:      mux,
-		steps:    steps,
-		spun:     seed,
-		edge:     cfg.Backend.Mechanism.Trigger == multiplexers.EdgeTriggered,
-		whole:    !cfg.Backend.Mechanism.Capabilities.KernelSet,
-		initial:  multiplexers.Readable,
-		listener: listener,
-		bells:    bells,
-		commands: commands,
-		events:   make([]multiplexers.Event, eventsPerWait),
-		buffer:   make([]byte, bufferSize),
-	}
-	if l.edge {
-		// Registered once and never modified. HangUp tells a short read that
-		// an end of file is behind it.
-		l.initial = multiplexers.Readable | multiplexers.Writable | multiplexers.HangUp
+		handler:   newHandler(j, mux),
+		post:      p,
+		whole:     whole,
+		spinning:  j.SpinningWaits,
+		grows:     whole && j.MaxEvents == 0,
+		listener:  listener,
+		listening: multiplexers.Readable,
+		events:    make([]multiplexers.Event, or(j.MaxEvents, eventsPerWait)),
 	}
 	var errno unix.Errno
-	if l.reserve, errno = l.entry.Duplicate(bells.wake); errno != 0 {
+	if l.reserve, errno = l.entry.Duplicate(p.wake); errno != 0 {
 		return nil, errors.Join(fmt.Errorf("reserving a descriptor: %w", errno), mux.Close())
-	}
-	for _, fd := range [...]int{listener, bells.wake} {
-		if err := mux.Add(fd, multiplexers.Readable); err != nil {
-			return nil, errors.Join(err, mux.Close(), unix.Close(l.reserve))
-		}
 	}
 	return l, nil
 }
 
-// run serves until it is told to stop, or the multiplexer fails. It stays on
-// one thread throughout, whose CPU clock is the server's.
-func (l *loop) run() error {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	l.entry.Hold()
-	err := l.serve()
-	l.entry.Release()
-	if err != nil {
-		err = fmt.Errorf("waiting: %w", err)
-	}
-	return errors.Join(err, l.close())
+// begin watches the listener, as listening says by then, and the post's bell.
+func (l *loop) begin() error {
+	return errors.Join(l.mux.Add(l.listener, l.listening), l.mux.Add(l.post.wake, multiplexers.Readable))
 }
 
-func (l *loop) serve() error {
+// run serves until it is told to stop, or the multiplexer fails.
+func (l *loop) run() error {
+	if err := held(l.entry, l.serveAll); err != nil {
+		return fmt.Errorf("waiting: %w", err)
+	}
+	return nil
+}
+
+func (l *loop) serveAll() error {
 	for {
 		if stopped, err := l.turn(); stopped || err != nil {
 			return err
@@ -124,41 +106,95 @@ func (l *loop) turn() (stopped bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if n == 0 && l.open == 0 {
-		l.resumeAccepting() // the pause is over
+	if n == 0 && l.paused && l.pauseIsOver() {
+		l.resumeAccepting()
 	}
 	l.again, l.requeued = l.requeued, l.again[:0]
 	woken := false
 	for _, e := range l.events[:n] {
-		switch e.FD {
-		case l.wake:
+		switch {
+		case e.FD == l.post.wake:
 			woken = true
-		case l.listener:
+		case e.FD == l.listener:
 			l.acceptAll()
+		case l.pool != nil:
+			l.pool.queue.push(e.FD)
 		default:
-			l.handle(e.FD, e.Ready)
+			c := &l.conns[e.FD]
+			if !c.open || c.queued {
+				continue // ended earlier in this batch, or to be served after it
+			}
+			if o := l.serve(e.FD, c, e.Ready); o != served || l.trigger == multiplexers.OneShot {
+				l.settle(e.FD, c, o)
+			}
 		}
 	}
 	for _, fd := range l.again {
-		l.conns[fd].queued = false
-		l.handle(fd, l.initial)
+		c := &l.conns[fd]
+		c.queued = false
+		if !c.open {
+			continue
+		}
+		if o := l.serve(fd, c, l.initial()); o != served {
+			l.settle(fd, c, o)
+		}
 	}
 	l.closeBatch()
 	l.count(n, examined, woken)
+	if l.pool != nil {
+		l.pool.queue.publish()
+	}
+	if !woken {
+		return false, nil
+	}
 	// Last, so that a snapshot covers the whole batch.
-	return woken && l.obey(), nil
+	l.silence()
+	if l.paused && l.pool != nil && l.poolHasClosed() {
+		l.resumeAccepting()
+	}
+	return l.post.obey(l.entry, l), nil
+}
+
+// settle does what is left to do for a connection whose turn is over.
+func (l *loop) settle(fd int, c *conn, o outcome) {
+	switch {
+	case o == ended:
+		l.remove(fd, c)
+	case o == more:
+		c.queued = true
+		l.requeued = append(l.requeued, fd)
+	default:
+		l.rearm(fd, c.wants())
+	}
 }
 
 // timeout of the next wait: none, unless there is input in hand, or nothing
 // else could ever end a pause in accepting.
 func (l *loop) timeout() time.Duration {
 	switch {
-	case len(l.requeued) > 0:
+	case l.spinning || len(l.requeued) > 0:
 		return 0
-	case l.paused && l.open == 0:
+	case l.paused && (l.several || l.alone()):
 		return retryAccepting
 	}
 	return -1
+}
+
+// pauseIsOver says, of a wait that found nothing, that its timeout has passed.
+// One that spins has none.
+func (l *loop) pauseIsOver() bool {
+	return (l.several || l.alone()) && (!l.spinning || multiplexers.Monotonic()-l.pausedAt >= retryAccepting)
+}
+
+// alone says that no connection is open.
+func (l *loop) alone() bool { return l.connections() == 0 }
+
+// connections is how many are open.
+func (l *loop) connections() int {
+	if l.pool != nil {
+		return l.open - int(l.pool.gone.Load())
+	}
+	return l.open
 }
 
 // examined is how many descriptors the next wait hands to the kernel to look at:
@@ -188,6 +224,46 @@ func (l *loop) count(n, examined int, woken bool) {
 	}
 }
 
+// add takes in an accepted connection.
+func (l *loop) add(fd int) {
+	if l.pool != nil {
+		l.addToPool(fd)
+		return
+	}
+	if fd >= len(l.conns) {
+		l.conns = append(l.conns, make([]conn, fd+1-len(l.conns))...)
+	}
+	l.counters.Adds++
+	if err := l.mux.Add(fd, l.initial()); err != nil {
+		l.turnAway(fd)
+		return
+	}
+	l.conns[fd].open = true
+	l.open++
+	if l.grows && l.open > len(l.events) {
+		// A wait that costs a look at every descriptor is to yield all that is
+		// ready. Where the kernel has a list of those, a short batch costs
+		// nothing, and stays in the cache.
+		l.events = make([]multiplexers.Event, 2*len(l.events))
+	}
+}
+
+// turnAway closes a connection that cannot be served.
+func (l *loop) turnAway(fd int) {
+	l.refused++
+	l.entry.Close(fd)
+}
+
+// remove ends a connection; its descriptor is closed after the batch.
+func (l *loop) remove(fd int, c *conn) {
+	l.recycle(c)
+	c.open = false
+	l.open--
+	l.counters.Removes++
+	_ = l.mux.Remove(fd) // it is watched, so removal has no way to fail
+	l.closing = append(l.closing, fd)
+}
+
 // closeBatch closes what the batch removed. Only now may a number be used
 // again: no event of the batch can meet another connection under it.
 func (l *loop) closeBatch() {
@@ -200,12 +276,34 @@ func (l *loop) closeBatch() {
 	}
 }
 
+// silence resets the wake descriptor.
+func (l *loop) silence() {
+	var count [8]byte
+	_, _ = l.entry.Read(l.post.wake, count[:]) // it was rung, so there is no way to fail
+	if l.trigger == multiplexers.OneShot {
+		_ = l.mux.Modify(l.post.wake, multiplexers.Readable) // it is watched, so a change has no way to fail
+	}
+}
+
+// state is the loop's, for a snapshot.
+func (l *loop) state() Snapshot {
+	c := l.counters
+	if l.pool != nil {
+		c.Futexes = l.pool.queue.woken
+	}
+	return Snapshot{Counters: c, Open: l.connections(), Refused: l.refused, LastAccept: l.lastAccept}
+}
+
 func (l *loop) close() error {
 	err := l.mux.Close()
 	for fd := range l.conns {
 		if l.conns[fd].open {
 			unix.Close(fd)
 		}
+	}
+	l.conns = nil // another table has none of them
+	if l.pool != nil {
+		l.pool.closeAll()
 	}
 	for _, fd := range [...]int{l.listener, l.reserve} {
 		if fd >= 0 {

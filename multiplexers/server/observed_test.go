@@ -23,8 +23,9 @@ func observe(b server.Backend, o *observed) server.Backend {
 	sound := b.Mechanism.New
 	b.Mechanism.New = func(e multiplexers.Entry) (multiplexers.Multiplexer, error) {
 		m, err := sound(e)
-		o.Multiplexer = m
-		return o, err
+		each := *o // of several loops, each has its own
+		each.Multiplexer = m
+		return &each, err
 	}
 	return b
 }

@@ -130,7 +130,7 @@ func TestSlowReadersShareNothing(t *testing.T) {
 // TestBusyConnectionStarvesNobody floods one connection, and looks at how much
 // the loop reads in one batch: how long everybody else waits.
 func TestBusyConnectionStarvesNobody(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b server.Backend) {
+	eachLoop(t, func(t *testing.T, b server.Backend) {
 		var at, most, full int64
 		count := func() int64 {
 			n, err := readCalls()

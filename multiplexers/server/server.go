@@ -9,8 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"muxbench/multiplexers"
 )
 
@@ -19,6 +17,16 @@ type Config struct {
 	Backend Backend
 	Entry   multiplexers.Entry
 	Address netip.AddrPort // IPv4, to listen on; port 0 lets the kernel choose
+	// Loops and PoolThreads are how many there are, in backends that have the
+	// choice; 0 is the backend's own number.
+	Loops, PoolThreads int
+	// MaxEvents is how many events a wait may return, in backends that have a
+	// multiplexer. 0 is 1,024, and where a wait costs a look at the whole set as
+	// many as are watched.
+	MaxEvents int
+	// SpinningWaits has no wait block: a loop that finds nothing asks again, and
+	// takes all of its CPU. A pool's threads sleep all the same.
+	SpinningWaits bool
 	// SocketBuffers sets SO_SNDBUF and SO_RCVBUF of each connection, in bytes
 	// before the kernel doubles them (socket(7)). 0 leaves both to the
 	// kernel's own tuning.
@@ -32,6 +40,46 @@ type Config struct {
 	// CPU has then: on a slower CPU it takes longer, as real work does. A processor
 	// that works ahead hides some 35 ns of it between the system calls around it.
 	Spin time.Duration
+	// Settle, if not nil, is called in each thread of a crew before it serves,
+	// at once with those of others, with its number from 0 on, and why it has
+	// no descriptors of its own, if it was to have them. An error of it ends
+	// Serve.
+	Settle func(thread int, shared error) error
+}
+
+// Bounds of what Config may ask for.
+const (
+	MaxLoops     = 1024
+	MaxMaxEvents = 1 << 20
+)
+
+// complete is the configuration with its defaults filled in.
+func (c Config) complete() (Config, error) {
+	for _, o := range []struct {
+		noun        string
+		asked, most int
+		choice      bool
+	}{
+		{"loops", c.Loops, MaxLoops, c.Backend.Loops > 0},
+		{"pool threads", c.PoolThreads, MaxLoops, c.Backend.PoolThreads > 0},
+		{"events for a wait", c.MaxEvents, MaxMaxEvents, c.Backend.Multiplexes()},
+	} {
+		switch {
+		case o.asked == 0:
+		case !o.choice:
+			return c, fmt.Errorf("backend %s: %d %s: it has no such choice", c.Backend.Name, o.asked, o.noun)
+		case o.asked < 0 || o.asked > o.most:
+			return c, fmt.Errorf("backend %s: %d %s: want from 1 to %d", c.Backend.Name, o.asked, o.noun, o.most)
+		}
+	}
+	if c.SpinningWaits && !c.Backend.Multiplexes() {
+		return c, fmt.Errorf("backend %s: waits that spin: it has no loop of ours", c.Backend.Name)
+	}
+	if !c.Backend.Enters(c.Entry) {
+		return c, fmt.Errorf("backend %s: it cannot enter %s, but %s", c.Backend.Name, c.Entry, c.Backend.EntryWhy)
+	}
+	c.Loops, c.PoolThreads = or(c.Loops, c.Backend.Loops), or(c.PoolThreads, c.Backend.PoolThreads)
+	return c, nil
 }
 
 // Counters counts what the event loop did. A wait that woke for nothing but
@@ -45,130 +93,129 @@ type Counters struct {
 	Reads, Writes             int64 // calls, those that got EAGAIN included
 	EAGAIN                    int64 // reads, writes and accepts that would have blocked
 	BytesIn, BytesOut         int64
+	Futexes                   int64 // futex(2) calls: threads of a pool that sleep, and those who wake them
 }
 
-// Snapshot is the state of the loop between two of its batches.
+// plus returns the sum of c and d, field by field.
+func (c Counters) plus(d Counters) Counters {
+	c.Waits += d.Waits
+	c.Events += d.Events
+	c.EmptyWaits += d.EmptyWaits
+	c.Examined += d.Examined
+	c.Adds += d.Adds
+	c.Modifies += d.Modifies
+	c.Removes += d.Removes
+	c.Accepts += d.Accepts
+	c.Reads += d.Reads
+	c.Writes += d.Writes
+	c.EAGAIN += d.EAGAIN
+	c.BytesIn += d.BytesIn
+	c.BytesOut += d.BytesOut
+	c.Futexes += d.Futexes
+	return c
+}
+
+// Snapshot is the state of a server, each of its threads between two batches.
 type Snapshot struct {
+	// Counters is the sum over all threads. A backend without loops of ours
+	// fills in of them what it knows: one that leaves its calls to package net
+	// counts neither reads nor writes.
 	Counters Counters
-	// CPU is user and system time of the loop's thread, less what answering
+	// CPU is user and system time of the threads that serve, less what answering
 	// took. The wait that a snapshot ended is in it, though not in Counters:
-	// a second snapshot right after tells what that costs.
+	// a second snapshot right after tells what that costs. Where threads come and
+	// go it is the whole process's, with what answering takes in it as well.
 	CPU time.Duration
-	// User is the thread's user time since it began, as rough as
+	// User is their user time since they began, as rough as
 	// multiplexers.Usage says. What answering took is in it: the kernel's split
 	// of so short a stretch says nothing.
 	User time.Duration
-	// Switches counts involuntary context switches of the loop's thread: the
-	// kernel gave its CPU to another.
+	// Switches counts their involuntary context switches: the kernel gave their
+	// CPU to another, which may be one of them.
 	Switches int64
 	Open     int   // connections
-	Refused  int64 // connections closed at once for want of a descriptor
+	Refused  int64 // connections closed at once for want of a descriptor or a thread
 	// LastAccept is when the last connection was accepted, on the clock of
 	// multiplexers.Monotonic; 0 if none was.
 	LastAccept time.Duration
+	// Threads has the part of each thread, where there are several of a fixed
+	// number.
+	Threads []Thread
 }
 
-// ErrStopped is returned by Snapshot and Park once the loop has ended.
+// Thread is the part that one thread has in a snapshot.
+type Thread struct {
+	Role     string // "loop", "boss", "pool"
+	Counters Counters
+	CPU      time.Duration
+}
+
+// plus returns the sum of s and t, of two threads.
+func (s Snapshot) plus(t Snapshot) Snapshot {
+	s.Counters = s.Counters.plus(t.Counters)
+	s.CPU += t.CPU
+	s.User += t.User
+	s.Switches += t.Switches
+	s.Open += t.Open
+	s.Refused += t.Refused
+	s.LastAccept = max(s.LastAccept, t.LastAccept)
+	return s
+}
+
+// ErrStopped is returned by Snapshot and Park once the server has ended.
 var ErrStopped = errors.New("server has stopped")
 
-// Server is a listening server. Serve runs its loop; the other methods may be
+// Server is a listening server. Serve runs its threads; the other methods may be
 // called from other goroutines, each by one at a time.
 type Server struct {
-	loop     *loop
-	address  netip.AddrPort
-	commands chan command
-	bells
+	engine engine
 	ended  chan struct{}
 	once   sync.Once
-	mu     sync.Mutex // held by who asks, so that no bell is closed meanwhile
-	parked bool
 }
 
 // New listens on cfg.Address. The caller runs Serve, and calls Close in the end
 // even if Serve failed.
 func New(cfg Config) (*Server, error) {
+	cfg, err := cfg.complete()
+	if err != nil {
+		return nil, err
+	}
 	steps, err := stepsFor(cfg.Spin)
 	if err != nil {
 		return nil, err
 	}
-	listener, address, err := listen(cfg.Address, cfg.SocketBuffers)
+	e, err := cfg.Backend.build(job{cfg, steps})
 	if err != nil {
-		return nil, fmt.Errorf("listening on %s: %w", cfg.Address, err)
+		return nil, err
 	}
-	bells, err := newBells()
-	if err != nil {
-		return nil, errors.Join(err, unix.Close(listener))
-	}
-	s := &Server{address: address, commands: make(chan command, 1), bells: bells, ended: make(chan struct{})}
-	s.loop, err = newLoop(cfg, steps, listener, bells, s.commands)
-	if err != nil {
-		return nil, errors.Join(err, unix.Close(listener), bells.close())
-	}
-	return s, nil
+	return &Server{engine: e, ended: make(chan struct{})}, nil
 }
 
 // Address is where the server listens.
-func (s *Server) Address() netip.AddrPort { return s.address }
+func (s *Server) Address() netip.AddrPort { return s.engine.address() }
 
-// Serve runs the event loop in the calling goroutine until Close is called or
-// the multiplexer fails, then closes the listener and every connection.
+// Serve serves until Close is called or a thread fails, then closes the listener
+// and every connection. The threads are its own: the caller's goroutine waits.
 func (s *Server) Serve() error {
-	defer func() {
-		_ = ring(s.answered) // whoever waits for an answer gets none
-		close(s.ended)       // last: then the bells may be closed
-	}()
-	return s.loop.run()
+	defer close(s.ended)
+	return s.engine.serve()
 }
 
-// Snapshot asks the loop for its state, and wakes it if it is parked. While
+// Snapshot asks the server for its state, and wakes it if it is parked. While
 // clients are quiescent the snapshot covers all they sent, to the digit.
-func (s *Server) Snapshot() (Snapshot, error) { return s.ask(command{kind: snapshot}) }
+func (s *Server) Snapshot() (Snapshot, error) { return s.engine.ask(snapshot) }
 
-// Park is Snapshot, after which the loop serves nobody and sleeps, costing
-// nothing, until the next Snapshot or Close.
-func (s *Server) Park() (Snapshot, error) { return s.ask(command{kind: park}) }
+// Park is Snapshot, after which the server serves nobody and sleeps, costing
+// nothing, until the next Snapshot or Close. A backend without loops of ours
+// sleeps as long as clients are silent, and serves those that are not.
+func (s *Server) Park() (Snapshot, error) { return s.engine.ask(park) }
 
-// Close ends the loop, waits until Serve has returned, and gives back the
-// server's last descriptor. Every call after the first does nothing.
+// Close ends the server, waits until Serve has returned, and gives back its last
+// descriptors. Every call after the first does nothing.
 func (s *Server) Close() {
 	s.once.Do(func() {
-		_, _ = s.ask(command{kind: stop})
+		_, _ = s.engine.ask(stop)
 		<-s.ended
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		_ = s.bells.close() // nobody is left to be told
+		_ = s.engine.close() // nobody is left to be told
 	})
-}
-
-func (s *Server) ask(c command) (Snapshot, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c.reply = make(chan Snapshot, 1)
-	select {
-	case <-s.ended:
-		return Snapshot{}, ErrStopped // they may be closed, and their numbers other files's
-	default:
-	}
-	select {
-	case s.commands <- c:
-	case <-s.ended:
-		return Snapshot{}, ErrStopped
-	}
-	bell := s.wake
-	if s.parked {
-		bell = s.unpark
-	}
-	if err := ring(bell); err != nil {
-		return Snapshot{}, err
-	}
-	if err := await(s.answered); err != nil {
-		return Snapshot{}, err
-	}
-	select {
-	case answer := <-c.reply:
-		s.parked = c.kind == park
-		return answer, nil
-	default:
-		return Snapshot{}, ErrStopped
-	}
 }

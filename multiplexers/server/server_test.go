@@ -19,8 +19,16 @@ import (
 // patience bounds everything that a test waits for.
 const patience = 5 * time.Second
 
-// TestMain is also the main function of the child process of cramped_test.go.
+// TestMain is also the main function of the child processes of cramped_test.go and
+// rawclose_test.go.
 func TestMain(m *testing.M) {
+	if backend := os.Getenv(rawBackend); backend != "" {
+		if err := serveRaw(backend); err != nil {
+			_, _ = os.Stderr.WriteString(err.Error() + "\n")
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	if backend := os.Getenv(crampedBackend); backend != "" {
 		if err := serveCramped(backend, os.Stdin, os.Stdout); err != nil {
 			_, _ = os.Stderr.WriteString(err.Error() + "\n")
@@ -34,14 +42,45 @@ func TestMain(m *testing.M) {
 // eachBackend runs a test on every backend.
 func eachBackend(t *testing.T, test func(*testing.T, server.Backend)) {
 	t.Helper()
+	eachOf(t, func(server.Backend) bool { return true }, test)
+}
+
+// eachMultiplexing runs a test on those that have loops of ours, one or several,
+// or a pool: on what they wait with, or how they are parked.
+func eachMultiplexing(t *testing.T, test func(*testing.T, server.Backend)) {
+	t.Helper()
+	eachOf(t, server.Backend.Multiplexes, test)
+}
+
+// eachLoop runs a test on those that have one loop: on what that does within a
+// batch, which is the same where there are several.
+func eachLoop(t *testing.T, test func(*testing.T, server.Backend)) {
+	t.Helper()
+	eachOf(t, func(b server.Backend) bool { return b.Threads(0, 0) == 1 }, test)
+}
+
+func eachOf(t *testing.T, is func(server.Backend) bool, test func(*testing.T, server.Backend)) {
+	t.Helper()
 	for _, b := range server.Backends() {
+		if !is(b) {
+			continue
+		}
 		t.Run(b.Name, func(t *testing.T) {
-			if err := b.Mechanism.Probe(); err != nil {
+			if err := b.Probe(); err != nil {
 				t.Skipf("%s is unavailable on this host: %v", b.Name, err)
 			}
 			test(t, b)
 		})
 	}
+}
+
+// watched is how often so many connections are added to an interest set of ours,
+// and removed from it.
+func watched(b server.Backend, connections int64) int64 {
+	if b.Multiplexes() {
+		return connections
+	}
+	return 0
 }
 
 func loopback() netip.AddrPort { return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 0) }

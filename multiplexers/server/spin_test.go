@@ -14,7 +14,7 @@ import (
 // TestSpinOncePerEchoedRead: a loop's steps can be told from what they came to.
 // None belongs to a read that finds the connection reset.
 func TestSpinOncePerEchoedRead(t *testing.T) {
-	for _, backend := range Backends() {
+	for _, backend := range oneLoops() {
 		for _, d := range []time.Duration{0, 1, time.Microsecond, 20 * time.Microsecond} {
 			t.Run(fmt.Sprintf("%s/%s", backend.Name, d), func(t *testing.T) {
 				const clients, rounds = 5, 20

@@ -17,7 +17,7 @@ import (
 // TestSnapshotCountsSwitches of the loop's own thread: what a snapshot says
 // lies between what the thread finds before its wait and before the next one.
 func TestSnapshotCountsSwitches(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b server.Backend) {
+	eachLoop(t, func(t *testing.T, b server.Backend) {
 		var once sync.Once
 		var found atomic.Int64
 		s := start(t, config(observe(b, &observed{before: func() error {
@@ -51,7 +51,7 @@ func rival(t *testing.T) {
 // TestSnapshotTellsUserTime of the loop's own thread, by the same bounds, once
 // the thread has computed for so long that its system time is another.
 func TestSnapshotTellsUserTime(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b server.Backend) {
+	eachLoop(t, func(t *testing.T, b server.Backend) {
 		var found atomic.Int64
 		s := start(t, config(observe(b, &observed{before: func() error {
 			used := multiplexers.ThreadUsage()

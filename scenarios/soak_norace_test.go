@@ -1,0 +1,5 @@
+//go:build linux && !race
+
+package scenarios_test
+
+const raceDetector = false
