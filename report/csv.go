@@ -41,9 +41,11 @@ func csvMetrics() []csvColumns {
 	ofOpenLoops := []results.Metric{
 		results.Offered, results.Capacity, results.LagP50, results.LagP99, results.LagMax, results.LatencyRise, results.Unsent, results.SLORate, sloShare,
 	}
+	ofPools := []results.Metric{results.ServerFutexesPerMsg}
 	return []csvColumns{
 		{values, ratios}, {later, []results.Metric{results.Elapsed}}, {latest, nil},
 		{ofOpenLoops, []results.Metric{results.LatencyP50, results.LatencyP99, results.SLORate}},
+		{ofPools, nil},
 	}
 }
 

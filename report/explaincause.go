@@ -107,7 +107,7 @@ const examinedPerMessage results.Metric = "examined_per_msg"
 func explained() []results.Metric {
 	return []results.Metric{
 		examinedPerMessage, results.ServerWaitsPerMsg, results.ServerEmptyWaitsPerMsg, results.ServerReadsPerMsg,
-		results.ServerWritesPerMsg, results.ServerRegsPerMsg,
+		results.ServerWritesPerMsg, results.ServerRegsPerMsg, results.ServerFutexesPerMsg,
 	}
 }
 

@@ -100,6 +100,7 @@ func (cs causes) counter(metric results.Metric) string {
 	verb := map[results.Metric]string{
 		results.ServerWaitsPerMsg: "waited", results.ServerEmptyWaitsPerMsg: "waited in vain", results.ServerReadsPerMsg: "read",
 		results.ServerWritesPerMsg: "wrote", results.ServerRegsPerMsg: "changed its interest set",
+		results.ServerFutexesPerMsg: "slept and woke between threads (futex)",
 	}[metric]
 	times := func(of func(cause) Arm) string {
 		return cs.span(2, func(c cause) float64 { return of(c).Values[metric].Value })

@@ -16,7 +16,7 @@ type whyCounter struct {
 	// trivial is the value that most servers have, and what to say below the
 	// table where all do.
 	trivial float64
-	folded  string
+	folded  string // empty: nothing
 }
 
 // whyCounters are in the order of a table's columns. Those of the kernel's
@@ -30,6 +30,7 @@ func whyCounters() []whyCounter {
 		{results.ServerReadsPerMsg, "reads\n/msg", 3, 1, "one read a message"},
 		{results.ServerWritesPerMsg, "writes\n/msg", 4, 1, "one write a message"},
 		{results.ServerRegsPerMsg, "registrations\n/msg", 9, 0, "no registrations"},
+		{results.ServerFutexesPerMsg, "futexes\n/msg", 12, 0, ""}, // where there is no pool, nobody asks
 	}
 }
 
@@ -61,9 +62,11 @@ func newWhyTable(sc Scenario) *table {
 	)
 	var folded []string
 	for _, c := range whyCounters() {
-		if everywhere(rows, c) {
+		switch {
+		case everywhere(rows, c) && c.folded == "":
+		case everywhere(rows, c):
 			folded = append(folded, c.folded)
-		} else {
+		default:
 			t.columns = append(t.columns, counted(c.header, c.metric, rows, c.rank))
 		}
 	}
