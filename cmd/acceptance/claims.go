@@ -59,6 +59,7 @@ func claims() []claim {
 		openClient(),
 		crossover(),
 		watched(),
+		fairness(),
 	}
 }
 
