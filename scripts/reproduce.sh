@@ -5,7 +5,7 @@
 # Those beside libevent and the servers in C need a C compiler and libevent's
 # development package (libevent-dev on Debian).
 #
-# usage: scripts/reproduce.sh [overview|rate|map|connect|idle|original|libevent|c|readme]...
+# usage: scripts/reproduce.sh [overview|rate|map|connect|idle|backends|original|libevent|c|threads|readme]...
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -58,7 +58,7 @@ beside_libevent() {
 beside_c() {
   scripts/reference/build.sh "$fresh"
   local backend
-  for backend in select poll epoll-lt epoll-et; do
+  for backend in select poll epoll-lt epoll-et epoll-oneshot; do
     measure "c/$backend" echo -b "$backend" -c 50,1k -s 128 -d 1s -n 10 \
       --server "c-$backend=$fresh/echo-c $backend {port}" --reference "c-$backend"
     measure "c/$backend-10k" echo -b "$backend" -c 10k -s 128 -d 4s -n 10 \
@@ -66,7 +66,14 @@ beside_c() {
   done
 }
 
-[ $# -gt 0 ] || set -- overview rate map connect idle original libevent c
+# Those with threads and goroutines of their own beside the same in C.
+beside_threads() {
+  scripts/reference/build.sh "$fresh"
+  measure c/thread-per-conn echo -b thread-per-conn,go-net -c 50,500 -s 128 -d 1s -n 10 \
+    --server "c-threads=$fresh/threads-c {port}" --reference c-threads
+}
+
+[ $# -gt 0 ] || set -- overview rate map connect idle backends original libevent c threads
 for name; do
   case $name in
     overview)
@@ -77,12 +84,15 @@ for name; do
     map) measure map map ;;
     connect) measure connect connect -c 100,1k,5k,10k,19k -n 6 ;;
     idle) measure idle idle -c 100,1k,5k,10k,19k -a 100 -d 500ms -n 10 ;;
+    # One-shot and the other ways to serve beside epoll, level-triggered.
+    backends) measure backends echo idle -b all --reference epoll-lt -c 100,900 -a 100 -s 64 -d 300ms -n 10 ;;
     original) measure original --preset original ;;
     libevent) beside_libevent ;;
     c) beside_c ;;
+    threads) beside_threads ;;
     readme) readme ;;
     *)
-      echo "reproduce.sh: no reference run $name: overview, connect, idle, original, libevent, c or readme" >&2
+      echo "reproduce.sh: no reference run $name: overview, rate, map, connect, idle, backends, original, libevent, c, threads or readme" >&2
       exit 2
       ;;
   esac

@@ -22,8 +22,8 @@ if ! command -v "${compile[0]}" >/dev/null; then
 fi
 mkdir -p "$directory"
 
-for program in echo load pace; do
-	"${compile[@]}" -o "$directory/$program-c" "$source/$program.c"
+for program in echo load pace threads; do
+	"${compile[@]}" -pthread -o "$directory/$program-c" "$source/$program.c"
 	echo "$directory/$program-c"
 done
 

@@ -1,6 +1,6 @@
 /*
  * echo MODE PORT [ADDRESS]: a single-threaded TCP echo server in C, with one of
- * select, poll, epoll-lt and epoll-et. It does what muxbench's own server does
+ * select, poll, epoll-lt, epoll-et and epoll-oneshot. It does what muxbench's own server does
  * for a message: one read and one write per readable connection, no read just
  * to see EAGAIN, and no reading from a peer that does not take its replies.
  *
@@ -43,7 +43,7 @@ _Static_assert(EPOLLIN == POLLIN && EPOLLOUT == POLLOUT && EPOLLERR == POLLERR &
 /* A way to wait. Each wait calls serve for every descriptor it found ready. */
 struct mode {
 	const char *name;
-	bool edge;
+	bool edge, once;
 	void (*init)(void);
 	bool (*add)(int fd, uint32_t interest);
 	void (*modify)(int fd, uint32_t interest);
@@ -248,7 +248,7 @@ static void poll_wait(int milliseconds)
 	}
 }
 
-/* epoll, level- and edge-triggered. */
+/* epoll, level- and edge-triggered, and one-shot. */
 static int epoll;
 static struct epoll_event events[EVENTS_PER_WAIT];
 
@@ -262,7 +262,7 @@ static void epoll_init(void)
 static bool epoll_control(int operation, int fd, uint32_t interest)
 {
 	struct epoll_event e = {
-		.events = interest | (mode->edge ? EPOLLET : 0),
+		.events = interest | (mode->edge ? EPOLLET : 0) | (mode->once ? EPOLLONESHOT : 0),
 		.data.fd = fd,
 	};
 	return epoll_ctl(epoll, operation, fd, &e) == 0;
@@ -299,10 +299,11 @@ static void nothing(void)
 }
 
 static const struct mode modes[] = {
-	{"select", false, nothing, select_add, select_modify, select_remove, select_wait},
-	{"poll", false, nothing, poll_add, poll_modify, poll_remove, poll_wait},
-	{"epoll-lt", false, epoll_init, epoll_add, epoll_modify, epoll_remove, epoll_serve},
-	{"epoll-et", true, epoll_init, epoll_add, epoll_modify, epoll_remove, epoll_serve},
+	{"select", false, false, nothing, select_add, select_modify, select_remove, select_wait},
+	{"poll", false, false, nothing, poll_add, poll_modify, poll_remove, poll_wait},
+	{"epoll-lt", false, false, epoll_init, epoll_add, epoll_modify, epoll_remove, epoll_serve},
+	{"epoll-et", true, false, epoll_init, epoll_add, epoll_modify, epoll_remove, epoll_serve},
+	{"epoll-oneshot", false, true, epoll_init, epoll_add, epoll_modify, epoll_remove, epoll_serve},
 };
 
 /* What a connection is watched for. Edge-triggered it is registered once and
@@ -312,10 +313,11 @@ static uint32_t initial_interest(void)
 	return mode->edge ? EPOLLIN | EPOLLOUT | EPOLLRDHUP : EPOLLIN;
 }
 
-/* Changes a level-triggered connection's interest. */
+/* Changes a level-triggered connection's interest. A one-shot one is modified
+ * after its turn in any case. */
 static void want(int fd, uint32_t interest)
 {
-	if (!mode->edge)
+	if (!mode->edge && !mode->once)
 		mode->modify(fd, interest);
 }
 
@@ -457,10 +459,15 @@ static void accept_all(void)
 
 static void serve(int fd, uint32_t ready)
 {
-	if (fd == listener)
+	if (fd == listener) {
 		accept_all();
-	else
-		serve_conn(fd, ready);
+		if (mode->once && !paused)
+			mode->modify(listener, EPOLLIN);
+		return;
+	}
+	serve_conn(fd, ready);
+	if (mode->once && conns[fd].open)
+		mode->modify(fd, conns[fd].pending ? EPOLLOUT : EPOLLIN);
 }
 
 static _Noreturn void run(void)
@@ -520,7 +527,7 @@ static int listen_on(const char *address, const char *port)
 
 static _Noreturn void usage(void)
 {
-	fputs("usage: echo select|poll|epoll-lt|epoll-et PORT [ADDRESS]\n"
+	fputs("usage: echo select|poll|epoll-lt|epoll-et|epoll-oneshot PORT [ADDRESS]\n"
 		"PORT is from 1 to 65535, ADDRESS is numeric and 127.0.0.1 if left out.\n", stderr);
 	exit(2);
 }
