@@ -159,6 +159,7 @@ func TestBuildRefusesChoices(t *testing.T) {
 		{"too many events", scenarios.Request{MaxEvents: []int{1<<20 + 1}}, "poll", "--max-events", "1048577", "1 to 1048576"},
 		{"events where nobody waits for any", scenarios.Request{MaxEvents: []int{16}}, "go-net thread-per-conn", "--max-events", "", "name one that has a loop of ours: select"},
 		{"events twice", scenarios.Request{MaxEvents: []int{16, 16}}, "poll", "--backends", "poll", "once"},
+		{"an entry that none has", scenarios.Request{Entries: []multiplexers.Entry{multiplexers.Raw}}, "go-net thread-per-conn", "--entry", "raw", "go-net enters runtime: "},
 		{"a way to wait that is none", scenarios.Request{Waits: []scenarios.Wait{"sleep"}}, "poll", "--wait", "sleep", "choose among block, spin"},
 		{"a way to wait without a name", scenarios.Request{Waits: []scenarios.Wait{""}}, "poll", "--wait", "", "choose among block, spin"},
 		{"waits that spin where there are none of ours", scenarios.Request{Waits: spin}, "go-net", "--wait", "", "name one that has: select"},

@@ -23,7 +23,7 @@ import (
 // as there are connections.
 func several(placement scenarios.Placement) scenarios.Request {
 	r := sized("echo", 10, "epoll-lt", "epoll-exclusive", "epoll-pool", "go-net", "thread-per-conn")
-	r.Blocks, r.Placement, r.Loops = 2, placement, []int{1, 5}
+	r.Blocks, r.Placement, r.Loops = 2, placement, []int{1, 2, 5}
 	return r
 }
 
