@@ -69,7 +69,7 @@ beside_c() {
 # Those with threads and goroutines of their own beside the same in C.
 beside_threads() {
   scripts/reference/build.sh "$fresh"
-  measure c/thread-per-conn echo -b thread-per-conn,go-net -c 50,500 -s 128 -d 1s -n 10 \
+  measure c/thread-per-conn echo -b thread-per-conn,go-net -c 50,500 -s 128 -d 400ms -n 10 \
     --server "c-threads=$fresh/threads-c {port}" --reference c-threads
 }
 
@@ -85,7 +85,7 @@ for name; do
     connect) measure connect connect -c 100,1k,5k,10k,19k -n 6 ;;
     idle) measure idle idle -c 100,1k,5k,10k,19k -a 100 -d 500ms -n 10 ;;
     # One-shot and the other ways to serve beside epoll, level-triggered.
-    backends) measure backends echo idle -b all --reference epoll-lt -c 100,900 -a 100 -s 64 -d 300ms -n 10 ;;
+    backends) measure backends idle -b all --reference epoll-lt -c 100,900 -a 100 -s 64 -d 200ms -n 10 ;;
     original) measure original --preset original ;;
     libevent) beside_libevent ;;
     c) beside_c ;;

@@ -34,7 +34,7 @@ func fairness() claim {
 		}})
 	}
 	return claim{
-		name: "fairness", wanted: 1, takes: "5 min",
+		name: "fairness", wanted: 1, takes: "3 min",
 		question: "does a connection that sends without end make 100 others wait?",
 		steps:    fixed(steps...),
 		judge:    judgeFairness,
@@ -50,7 +50,7 @@ func pingBeside(ctx context.Context, b *bench, backend string) (pinged beside, e
 	}
 	defer func() { _, _ = server.end() }() // its figures are not wanted
 	ping := func() (latencies, error) {
-		out, err := child(ctx, b.muxbench, "load", server.address, "-c", "100", "-s", "64", "-d", "1s", "--cpu", fmt.Sprint(loadCPU), "--format", "json").Output()
+		out, err := child(ctx, b.muxbench, "load", server.address, "-c", "100", "-s", "64", "-d", "500ms", "--cpu", fmt.Sprint(loadCPU), "--format", "json").Output()
 		if err != nil {
 			return nil, fmt.Errorf("muxbench load of %s: %w: %s", backend, err, said(err))
 		}
