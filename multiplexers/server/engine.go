@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"slices"
 
+	"golang.org/x/sys/unix"
+
 	"muxbench/multiplexers"
 )
 
@@ -76,7 +78,7 @@ func (c *crew) address() netip.AddrPort { return c.at }
 func (c *crew) serve() error {
 	ended := make(chan error, len(c.crewmen))
 	for i, m := range c.crewmen {
-		go func() {
+		go onEndingThread(func() {
 			own, err := c.settle(i)
 			if err == nil {
 				err = m.run()
@@ -86,7 +88,7 @@ func (c *crew) serve() error {
 			}
 			m.post.leave()
 			ended <- err
-		}()
+		})
 	}
 	err := <-ended // told to stop, or failed: no crew goes on without one
 	for _, m := range slices.Backward(c.crewmen) {
@@ -103,6 +105,24 @@ func (c *crew) serve() error {
 		err = errors.Join(err, m.close())
 	}
 	return err
+}
+
+// onEndingThread does f, which stays locked to its thread, on one that ends with
+// its goroutine, and a table of descriptors of its own with it. The process's first
+// thread does not: it is kept occupied meanwhile.
+func onEndingThread(f func()) {
+	runtime.LockOSThread()
+	if unix.Gettid() != unix.Getpid() {
+		f()
+		return
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	<-done
+	runtime.UnlockOSThread()
 }
 
 // ask goes through the crew from the first, who knows how many connections are

@@ -211,7 +211,8 @@ func (s *Server) Snapshot() (Snapshot, error) { return s.engine.ask(snapshot) }
 func (s *Server) Park() (Snapshot, error) { return s.engine.ask(park) }
 
 // Close ends the server, waits until Serve has returned, and gives back its last
-// descriptors. Every call after the first does nothing.
+// descriptors; what threads have copies of in tables of their own goes with them, a
+// moment later. Every call after the first does nothing.
 func (s *Server) Close() {
 	s.once.Do(func() {
 		_, _ = s.engine.ask(stop)
