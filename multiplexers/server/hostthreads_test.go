@@ -74,7 +74,7 @@ func TestHostThreads(t *testing.T) {
 			150, "/sys/fs/cgroup/pids/a/pids.max is 400, of which 50 are in use"},
 		{"the root of version 1", files(threadsMax, "1000", loadavg, running, groups, "3:pids:/", "sys/fs/cgroup/pids/pids.max", "400", "sys/fs/cgroup/pids/pids.current", "50"),
 			150, "/sys/fs/cgroup/pids/pids.max is 400, of which 50 are in use"},
-		{"another controller's group", files(threadsMax, "1000", loadavg, running, groups, "4:memory:/a\n5:name=systemd:/a", "sys/fs/cgroup/memory/a/pids.max", "400", "sys/fs/cgroup/memory/a/pids.current", "50", "sys/fs/cgroup/pids/a/pids.max", "400", "sys/fs/cgroup/pids/a/pids.current", "50"),
+		{"another controller's group", files(threadsMax, "1000", loadavg, running, groups, "4:memory:/a\n5:name=systemd:/a", "sys/fs/cgroup/a/pids.max", "400", "sys/fs/cgroup/a/pids.current", "50", "sys/fs/cgroup/memory/a/pids.max", "400", "sys/fs/cgroup/memory/a/pids.current", "50", "sys/fs/cgroup/pids/a/pids.max", "400", "sys/fs/cgroup/pids/a/pids.current", "50"),
 			500, "kernel.threads-max is 1000, of which 300 are in use"},
 		{"nonsense about groups", files(threadsMax, "1000", loadavg, running, groups, "nonsense\n\n:::"),
 			500, "kernel.threads-max is 1000, of which 300 are in use"},
