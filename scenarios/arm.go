@@ -58,7 +58,11 @@ func newArmRun(arm Arm, b *block, place int, seed uint64) *armRun {
 	if b.cell.Scenario == Chain {
 		a.trial.LoadCPU = unpinned // there is nobody to load
 	}
-	if reason := arm.unfit(b.cell); reason != "" {
+	reason := arm.unfit(b.cell)
+	if reason == "" && b.outside && arm.Spinning {
+		reason = "beside an external server CPU time is read from outside, when a server sleeps, and one whose waits spin never does"
+	}
+	if reason != "" {
 		a.trial.Status, a.trial.Reason = results.StatusSkipped, reason
 	}
 	return a
