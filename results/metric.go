@@ -17,6 +17,7 @@ const (
 	ServerEmptyWaitsPerMsg Metric = "server_empty_waits_per_msg"
 	ServerRegsPerMsg       Metric = "server_registrations_per_msg" // descriptors added to, changed in and removed from the interest set
 	ServerFutexesPerMsg    Metric = "server_futexes_per_msg"       // calls of futex(2) in which threads of a pool sleep and are woken
+	ServerEAGAINPerMsg     Metric = "server_eagain_per_msg"        // reads and writes that would have blocked
 	EventsPerWait          Metric = "events_per_wait"
 	ExaminedPerWait        Metric = "examined_per_wait"          // descriptors that a wait hands to the kernel, which looks at each; 0 where the kernel keeps the set
 	ServerUserCPUPerMsg    Metric = "server_user_cpu_ns_per_msg" // as the kernel divides the thread's CPU time, by sampling
@@ -33,6 +34,23 @@ const (
 	LatencyP99             Metric = "latency_p99_ns"
 	LatencyP999            Metric = "latency_p999_ns"
 	LatencyMax             Metric = "latency_max_ns"
+
+	// Of servers with several threads: the part of the connections accepted, or
+	// where there are messages of the reads, that fell to one of those that serve.
+	LeastThreadShare    Metric = "least_thread_share"
+	GreatestThreadShare Metric = "greatest_thread_share"
+
+	// Of scenario accept. A wake-up is a wait that returned with the listener ready.
+	WakeupsPerAccept  Metric = "wakeups_per_accept"
+	SpuriousPerAccept Metric = "spurious_wakeups_per_accept" // of them those at which nobody was left to accept
+	Overflows         Metric = "listen_overflows"            // of a burst, in the mean: connections that found a listener's queue full
+
+	// Of scenario ctl, per descriptor, and per wait that finds nothing.
+	AddTime          Metric = "add_ns"
+	ModifyTime       Metric = "modify_ns"
+	RemoveTime       Metric = "remove_ns"
+	RegistrationTime Metric = "registration_ns" // of all three
+	EmptyWaitTime    Metric = "empty_wait_ns"
 
 	// Of an open loop. Latency is from the time when a message was to begin.
 	Offered     Metric = "offered_msgs_per_s"  // as scheduled; Throughput is what was achieved

@@ -2,10 +2,18 @@ package results
 
 import "muxbench/results/stats"
 
-// Scenarios whose slices are something else than stretches of messages.
+// Scenarios whose slices are something else than stretches of messages that are
+// answered one by one, and those whose arms differ in something else than what
+// they wait with.
 const (
 	ScenarioConnect = "connect" // a slice is one set-up of all connections
+	ScenarioAccept  = "accept"  // one burst of connections, of which so many as are active come at once
+	ScenarioChurn   = "churn"   // a stretch of connections that carry one message each
+	ScenarioFanout  = "fanout"  // a stretch of messages that go to every connection: each delivery is one
 	ScenarioChain   = "chain"   // one iteration of one process, which is both sides
+	ScenarioCtl     = "ctl"     // one iteration of one process, which changes a set and exchanges nothing
+	ScenarioLookup  = "lookup"  // arms differ in how they find a connection's state
+	ScenarioScaling = "scaling" // arms differ in how many threads serve
 )
 
 // Confidence of every interval that a run is ended by or that is shown.
@@ -27,16 +35,31 @@ func (c Cell) Pairings() []Pairing {
 	cpuPerMessage := Pairing{ServerCPUPerMessage, func(s Slice) (float64, float64) {
 		return float64(s.ServerCPUNS), float64(s.Messages)
 	}}
+	cpuPerConnection := Pairing{ServerCPUPerConnection, func(s Slice) (float64, float64) {
+		return float64(s.ServerCPUNS), float64(s.Connects)
+	}}
+	each := func(m Metric, ns func(Slice) int64) Pairing {
+		return Pairing{m, func(s Slice) (float64, float64) { return float64(ns(s)), float64(s.Changes) }}
+	}
 	switch c.Scenario {
-	case ScenarioConnect:
+	case ScenarioConnect, ScenarioAccept:
+		return []Pairing{{ConnectElapsed, elapsed}, cpuPerConnection}
+	case ScenarioChurn:
 		return []Pairing{
-			{ConnectElapsed, elapsed},
-			{ServerCPUPerConnection, func(s Slice) (float64, float64) {
-				return float64(s.ServerCPUNS), float64(s.Connects)
+			{ConnectsPerSecond, func(s Slice) (float64, float64) {
+				return float64(s.Connects), float64(s.ElapsedNS)
 			}},
+			cpuPerConnection,
 		}
 	case ScenarioChain:
 		return []Pairing{cpuPerMessage, {Elapsed, elapsed}}
+	case ScenarioCtl:
+		return []Pairing{
+			each(AddTime, func(s Slice) int64 { return s.AddNS }),
+			each(ModifyTime, func(s Slice) int64 { return s.ModifyNS }),
+			each(RemoveTime, func(s Slice) int64 { return s.RemoveNS }),
+			each(RegistrationTime, func(s Slice) int64 { return s.AddNS + s.ModifyNS + s.RemoveNS }),
+		}
 	}
 	if c.Open() {
 		latency := func(ns func(Slice) int64) func(Slice) (float64, float64) {

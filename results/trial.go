@@ -16,7 +16,7 @@ const (
 type Cell struct {
 	Scenario      string  `json:"scenario"`
 	Connections   int     `json:"connections"`
-	Active        int     `json:"active"`         // connections that carry messages
+	Active        int     `json:"active"`         // connections that carry messages; in scenario accept those that come at once
 	Rounds        int     `json:"rounds"`         // messages per active connection, in scenario chain writes after the first ones; 0 where a duration is asked for
 	DurationNS    int64   `json:"duration_ns"`    // window per arm; 0 where rounds are asked for
 	Size          int     `json:"size"`           // payload bytes of a message
@@ -40,9 +40,18 @@ type Cell struct {
 func (c Cell) Open() bool { return c.Schedule != "" }
 
 // Closed says that messages are exchanged and each waits for the one before:
-// scenarios connect and chain exchange none.
-func (c Cell) Closed() bool {
-	return c.Scenario != ScenarioConnect && c.Scenario != ScenarioChain && !c.Open()
+// scenarios that set up connections, or are one process, exchange none.
+func (c Cell) Closed() bool { return !c.SetsUp() && !c.OneProcess() && !c.Open() }
+
+// OneProcess says that there is neither server nor load generator, but one
+// process with a multiplexer.
+func (c Cell) OneProcess() bool {
+	return c.Scenario == ScenarioChain || c.Scenario == ScenarioCtl
+}
+
+// SetsUp says that slices are of setting up connections alone.
+func (c Cell) SetsUp() bool {
+	return c.Scenario == ScenarioConnect || c.Scenario == ScenarioAccept
 }
 
 // Schedule is a distribution of the times between messages of an open loop.
@@ -102,8 +111,10 @@ func (t *Trial) OneThread() bool { return t.Options[OptionThreads] == "" }
 
 // Slice is one measured piece of an arm's window, quiescent at both ends. In
 // scenario connect a slice is one set-up of all connections: then messages
-// is 0 and connects is not. In scenario chain it is one iteration: its messages
-// are one byte that was read each, and there is no load generator.
+// is 0 and connects is not. In scenario churn each connection carries a message. In
+// scenario chain it is one iteration: its messages are one byte that was read each,
+// and there is no load generator. In scenario ctl it is one iteration too, of
+// changes to a set.
 type Slice struct {
 	Turn        int   `json:"turn"`
 	Order       int   `json:"order"` // place of the arm within its turn
@@ -142,6 +153,20 @@ type Slice struct {
 	Offered      float64 `json:"offered_msgs_per_s,omitempty"`
 	LatencyP50NS int64   `json:"latency_p50_ns,omitempty"`
 	LatencyP99NS int64   `json:"latency_p99_ns,omitempty"`
+
+	// Overflows of scenario accept: how often a connection found a listener's queue
+	// full, in the network namespace.
+	Overflows int64 `json:"listen_overflows,omitempty"`
+
+	// Of scenario ctl only: how many descriptors were added, modified and removed,
+	// and how long that took of all of them.
+	Changes  int64 `json:"changes,omitempty"`
+	AddNS    int64 `json:"add_ns,omitempty"`
+	ModifyNS int64 `json:"modify_ns,omitempty"`
+	RemoveNS int64 `json:"remove_ns,omitempty"`
+	// EmptyWaits found nothing, and took EmptyWaitNS together.
+	EmptyWaits  int64 `json:"empty_waits,omitempty"`
+	EmptyWaitNS int64 `json:"empty_wait_ns,omitempty"`
 }
 
 // Probe is one rate that was tried while the highest that keeps to an SLO was
@@ -175,6 +200,11 @@ type Counters struct {
 	// Futexes is futex(2) calls of a pool of threads: those that sleep until
 	// there is something for them, and those who wake them.
 	Futexes int64 `json:"futexes,omitempty"`
+	// ListenerEvents are those that told of connections to accept, and
+	// SpuriousAccepts of them those at which nobody was left: another loop was
+	// faster.
+	ListenerEvents  int64 `json:"listener_events,omitempty"`
+	SpuriousAccepts int64 `json:"spurious_accepts,omitempty"`
 }
 
 // TrialCounters are the counters of both sides, summed over the slices. Those
@@ -231,6 +261,8 @@ func (c Counters) combine(d Counters, sign int64) Counters {
 	c.BytesIn += sign * d.BytesIn
 	c.BytesOut += sign * d.BytesOut
 	c.Futexes += sign * d.Futexes
+	c.ListenerEvents += sign * d.ListenerEvents
+	c.SpuriousAccepts += sign * d.SpuriousAccepts
 	return c
 }
 

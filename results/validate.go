@@ -191,6 +191,13 @@ func (t Trial) validateCounts() error {
 			bounded{"slices.world_stops", s.WorldStops, maxCount},
 			bounded{"slices.latency_p50_ns", s.LatencyP50NS, yearNS},
 			bounded{"slices.latency_p99_ns", s.LatencyP99NS, yearNS},
+			bounded{"slices.listen_overflows", s.Overflows, maxCount},
+			bounded{"slices.changes", s.Changes, maxCount},
+			bounded{"slices.add_ns", s.AddNS, yearNS},
+			bounded{"slices.modify_ns", s.ModifyNS, yearNS},
+			bounded{"slices.remove_ns", s.RemoveNS, yearNS},
+			bounded{"slices.empty_waits", s.EmptyWaits, maxCount},
+			bounded{"slices.empty_wait_ns", s.EmptyWaitNS, yearNS},
 		)
 		err = cmp.Or(err, offered(s.Offered))
 		if err != nil {
@@ -231,6 +238,8 @@ func (c Counters) bounds(prefix string) []bounded {
 		{prefix + "bytes_in", c.BytesIn, maxCount},
 		{prefix + "bytes_out", c.BytesOut, maxCount},
 		{prefix + "futexes", c.Futexes, maxCount},
+		{prefix + "listener_events", c.ListenerEvents, maxCount},
+		{prefix + "spurious_accepts", c.SpuriousAccepts, maxCount},
 	}
 }
 
@@ -260,6 +269,8 @@ func (m Metric) maybeNegative() bool {
 		ServerUserCPUPerMsg, ServerSystemCPUPerMsg,
 		StealShare, Throttled, ServerQueueShare, ServerBusyShare, LoadBusyShare, ListenDrops, RetransmittedShare, PilotRound,
 		ServerOwnCPUPerMessage, ServerSwitches, LoadSwitches, WorldStops,
+		ServerEAGAINPerMsg, AddTime, ModifyTime, RemoveTime, RegistrationTime, EmptyWaitTime,
+		WakeupsPerAccept, SpuriousPerAccept, Overflows, LeastThreadShare, GreatestThreadShare,
 		Offered, Capacity, LagP50, LagP99, LagMax, LatencyRise, Unsent, SLORate,
 		LatencyP50, LatencyP90, LatencyP99, LatencyP999, LatencyMax:
 		return false

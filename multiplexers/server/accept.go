@@ -13,6 +13,7 @@ import (
 // level-triggered listener is then reported again.
 func (l *loop) acceptAll() {
 	before := l.counters.Accepts
+	l.counters.ListenerEvents++
 	if l.pool != nil {
 		l.gone = l.pool.gone.Load()
 	}
@@ -30,6 +31,9 @@ func (l *loop) acceptAll() {
 			continue
 		case unix.EAGAIN:
 			l.counters.EAGAIN++
+			if l.counters.Accepts == before {
+				l.counters.SpuriousAccepts++
+			}
 		default:
 			if ofConnection(errno) {
 				continue

@@ -94,6 +94,9 @@ type Counters struct {
 	EAGAIN                    int64 // reads, writes and accepts that would have blocked
 	BytesIn, BytesOut         int64
 	Futexes                   int64 // futex(2) calls: threads of a pool that sleep, and those who wake them
+	// ListenerEvents are those of a listener, and SpuriousAccepts of them those at
+	// which nobody was left to accept.
+	ListenerEvents, SpuriousAccepts int64
 }
 
 // plus returns the sum of c and d, field by field.
@@ -112,6 +115,8 @@ func (c Counters) plus(d Counters) Counters {
 	c.BytesIn += d.BytesIn
 	c.BytesOut += d.BytesOut
 	c.Futexes += d.Futexes
+	c.ListenerEvents += d.ListenerEvents
+	c.SpuriousAccepts += d.SpuriousAccepts
 	return c
 }
 
