@@ -39,6 +39,9 @@ type Usage struct {
 	// Switches counts involuntary context switches: how often the kernel gave
 	// the thread's CPU to another while it could have gone on.
 	Switches int64
+	// Sleeps counts voluntary ones: how often it gave its CPU up to wait for
+	// something, and so was woken.
+	Sleeps int64
 }
 
 // ThreadUsage is what the calling thread has used. The caller must be locked to
@@ -57,6 +60,7 @@ func usageOf(who int) Usage {
 		User:     time.Duration(usage.Utime.Nano()),
 		System:   time.Duration(usage.Stime.Nano()),
 		Switches: usage.Nivcsw,
+		Sleeps:   usage.Nvcsw,
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"muxbench/multiplexers"
 	"muxbench/multiplexers/muxtest"
 )
@@ -36,20 +38,43 @@ func TestThreadUsageCountsSwitches(t *testing.T) {
 		}
 	}
 	low := multiplexers.ThreadUsage().Switches
-	listed := listedSwitches(t)
+	listed := listedSwitches(t, "nonvoluntary_ctxt_switches")
 	if high := multiplexers.ThreadUsage().Switches; listed < low || listed > high {
 		t.Errorf("from %d to %d switches, where the kernel lists %d", low, high, listed)
 	}
 }
 
+// TestThreadUsageCountsSleeps: a thread that waits sleeps once for each wait, and the
+// kernel lists as many.
+func TestThreadUsageCountsSleeps(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	const naps = 20
+	before := multiplexers.ThreadUsage().Sleeps
+	for range naps {
+		if _, err := unix.Poll(nil, 1); err != nil && err != unix.EINTR {
+			t.Fatal(err)
+		}
+	}
+	slept := multiplexers.ThreadUsage().Sleeps - before
+	if slept < naps {
+		t.Errorf("%d sleeps in %d waits", slept, naps)
+	}
+	low := multiplexers.ThreadUsage().Sleeps
+	listed := listedSwitches(t, "voluntary_ctxt_switches")
+	if high := multiplexers.ThreadUsage().Sleeps; listed < low || listed > high {
+		t.Errorf("from %d to %d sleeps, where the kernel lists %d", low, high, listed)
+	}
+}
+
 // listedSwitches is what proc_pid_status(5) has on the calling thread.
-func listedSwitches(t *testing.T) int64 {
+func listedSwitches(t *testing.T, name string) int64 {
 	t.Helper()
 	status, err := os.ReadFile("/proc/thread-self/status")
 	if err != nil {
 		t.Fatal(err)
 	}
-	const key = "\nnonvoluntary_ctxt_switches:"
+	key := "\n" + name + ":"
 	_, value, _ := strings.Cut(string(status), key)
 	var n int64
 	if _, err := fmt.Sscan(value, &n); err != nil {

@@ -66,6 +66,9 @@ func (i Interest) String() string {
 type Event struct {
 	FD    int
 	Ready Interest
+	// Index is the place of the descriptor in the multiplexer's own array when the
+	// wait returned, where Capabilities.Indexed holds; 0 elsewhere.
+	Index int32
 }
 
 // ErrFDLimit is returned by Add for a descriptor above what the mechanism can
@@ -138,7 +141,10 @@ type Capabilities struct {
 	Exclusive        bool // understands Exclusive
 	SubMillisecond   bool // timeouts finer than a millisecond
 	RegularFiles     bool // regular files are watched, and always ready; without it Add fails with EPERM
-	KernelSet        bool // keeps the interest set in the kernel: each Add, Modify and Remove is a system call
+	// Indexed: the set is a dense array, and events tell a descriptor's place in it.
+	// Add appends an entry, and Remove moves the last one into the gap.
+	Indexed   bool
+	KernelSet bool // keeps the interest set in the kernel: each Add, Modify and Remove is a system call
 }
 
 // Mechanism describes one multiplexer of this package.

@@ -37,6 +37,7 @@ func pollMechanism() Mechanism {
 			HangUp:         true,
 			SubMillisecond: true,
 			RegularFiles:   true,
+			Indexed:        true,
 		},
 		New: func(e Entry) (Multiplexer, error) { return &poll{entry: e}, nil },
 	}
@@ -121,7 +122,7 @@ func (m *poll) collect(events []Event, ready int) int {
 					break
 				}
 			}
-			events[n] = Event{FD: int(m.set[i].Fd), Ready: pollReady(m.set[i].Revents)}
+			events[n] = Event{FD: int(m.set[i].Fd), Ready: pollReady(m.set[i].Revents), Index: int32(i)}
 			n++
 			ready--
 			if n == len(events) {

@@ -27,6 +27,24 @@ func TestSuiteCatchesBrokenNumbers(t *testing.T) {
 	catches(t, unlimited, []defect{misses})
 }
 
+// TestSuiteCatchesWrongPlaces: of those mechanisms that tell a descriptor's place.
+func TestSuiteCatchesWrongPlaces(t *testing.T) {
+	catches(t, func(m multiplexers.Mechanism) bool { return m.Capabilities.Indexed }, []defect{
+		{"tells the place one off", func(m mux) mux { return oneOff{m} }, onAny, []string{"M-017"}},
+	})
+}
+
+// oneOff counts places from 1 on.
+type oneOff struct{ mux }
+
+func (b oneOff) Wait(events []multiplexers.Event, timeout time.Duration) (int, error) {
+	n, err := b.mux.Wait(events, timeout)
+	for i := range events[:n] {
+		events[i].Index++
+	}
+	return n, err
+}
+
 // missesHigh does not see the last descriptor of an fd_set and those above.
 type missesHigh struct{ mux }
 

@@ -2,6 +2,8 @@
 
 package muxtest
 
+import "muxbench/multiplexers"
+
 // interestCases are about what is asked of a descriptor, and changing it.
 func interestCases() []Case {
 	return []Case{
@@ -11,6 +13,7 @@ func interestCases() []Case {
 		{ID: "C-017", Tier: "P", Title: "a descriptor can be added again", Source: "mio registering_after_deregistering", run: addedAgain},
 		{ID: "C-018", Tier: "P", Title: "reading and writing are asked for independently", Source: "libevent multiple_events_for_same_fd, et_multiple_events", run: independent},
 		{ID: "M-001", Tier: "P", Title: "a descriptor may be watched for nothing", Source: "the contract; gVisor epoll PipeReaderHupAfterWriterClosed", run: wantedNothing},
+		{ID: "M-017", Tier: "P", Title: "events tell a descriptor's place: Add appends, Remove moves the last into the gap", Source: "the contract", needs: indexed, run: placesTold},
 	}
 }
 
@@ -86,4 +89,32 @@ func wantedNothing(r *rig) {
 	r.expect("data that nobody asked for")
 	r.modify(here, readable)
 	r.expect("now wanted", ready(here, readable))
+}
+
+func indexed(m multiplexers.Mechanism) bool { return m.Capabilities.Indexed }
+
+// placesTold takes out of ten ready descriptors one by one, here and there, and
+// keeps an array that follows.
+func placesTold(r *rig) {
+	var order []int
+	for range 10 {
+		fd := r.counter(1)
+		r.add(fd, readable)
+		order = append(order, fd)
+	}
+	for step := range 10 {
+		got := r.batch(16, shortWait)
+		if len(got) != len(order) {
+			r.errorf("%d are ready, and %d were reported", len(order), len(got))
+		}
+		for _, e := range got {
+			if i := int(e.Index); i < 0 || i >= len(order) || order[i] != e.FD {
+				r.errorf("descriptor %d is said to be at place %d of %v", e.FD, i, order)
+			}
+		}
+		gap, last := 7*step%len(order), len(order)-1
+		r.remove(order[gap])
+		order[gap] = order[last]
+		order = order[:last]
+	}
 }

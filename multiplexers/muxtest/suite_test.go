@@ -93,6 +93,7 @@ func TestSuiteHoldsToDeclarations(t *testing.T) {
 		{"select is limited", "select", func(m *multiplexers.Mechanism) { m.Capabilities.MaxFD = 1023 }, []string{"C-057"}},
 		{"select of an fd_set has one descriptor more", "select-1024", func(m *multiplexers.Mechanism) { m.Capabilities.MaxFD++ }, []string{"C-057"}},
 		{"select of an fd_set has one descriptor less", "select-1024", func(m *multiplexers.Mechanism) { m.Capabilities.MaxFD-- }, []string{"C-057"}},
+		{"epoll tells places", "epoll-lt", func(m *multiplexers.Mechanism) { m.Capabilities.Indexed = true }, []string{"M-017"}},
 		{"poll keeps its set in the kernel", "poll", func(m *multiplexers.Mechanism) { m.Capabilities.KernelSet = true }, []string{"C-125"}},
 		{"poll waits by another call", "poll", func(m *multiplexers.Mechanism) { m.Syscalls = []string{"pselect6"} }, []string{"C-005"}},
 	}

@@ -89,7 +89,7 @@ func (l *loop) refuse(lacking unix.Errno) unix.Errno {
 // It is removed and added again because a listener that loops share cannot be
 // modified (EPOLLEXCLUSIVE, epoll_ctl(2)).
 func (l *loop) pauseAccepting() {
-	if !l.paused && l.mux.Remove(l.listener) == nil {
+	if !l.paused && l.unwatch(l.listener) == nil {
 		l.paused, l.pausedAt = true, multiplexers.Monotonic()
 		if l.pool != nil {
 			l.pool.told.Store(true)
@@ -104,7 +104,7 @@ func (l *loop) resumeAccepting() {
 	if l.reserve < 0 {
 		l.reserve, _ = l.entry.Duplicate(l.post.wake)
 	}
-	if l.paused && l.mux.Add(l.listener, l.listening) == nil {
+	if l.paused && l.watch(l.listener, l.listening) == nil {
 		l.paused = false
 		if l.pool != nil {
 			l.pool.told.Store(false)

@@ -59,6 +59,7 @@ func Backends() []Backend {
 		all = append(all, oneLoop(m))
 	}
 	return append(all,
+		sharedListener(),
 		exclusive(),
 		reusePort(),
 		pooled(),
@@ -80,6 +81,13 @@ func Lookup(name string) (Backend, error) {
 // Multiplexes says that it has loops of ours: what they wait with, how many
 // events they take at once and how they wait can be chosen.
 func (b Backend) Multiplexes() bool { return b.Mechanism.New != nil }
+
+// ChangesInterest says whether it can change what it wants of a connection for each
+// message: an edge-triggered one is registered once by its nature, and a one-shot
+// one is changed in any case.
+func (b Backend) ChangesInterest() bool {
+	return b.Multiplexes() && b.PoolThreads == 0 && b.Mechanism.Trigger == multiplexers.LevelTriggered
+}
 
 // Enters says whether it can be served by e.
 func (b Backend) Enters(e multiplexers.Entry) bool { return slices.Contains(b.Entries, e) }

@@ -47,6 +47,10 @@ type handler struct {
 	trigger multiplexers.Trigger
 	steps   int  // of spin, for each read that is echoed
 	keeps   bool // a connection keeps its output buffer, since another thread may be the next to have it
+	changes bool // interest is dropped while a message is handled
+	// spread sends what a connection has said to others as well, instead of a
+	// reply; false if the connection has failed. nil: a message is echoed.
+	spread func(fd int, message []byte) bool
 
 	buffer   []byte   // of the read in hand
 	spare    [][]byte // output buffers that no connection needs now
@@ -60,6 +64,7 @@ func newHandler(j job, mux multiplexers.Multiplexer) handler {
 		mux:     mux,
 		trigger: j.Backend.Mechanism.Trigger,
 		steps:   j.steps,
+		changes: j.ChangedInterest,
 		spun:    seed,
 		buffer:  make([]byte, bufferSize),
 	}
@@ -109,6 +114,21 @@ func (h *handler) serve(fd int, c *conn, ready multiplexers.Interest) outcome {
 		if h.steps > 0 {
 			h.spun = spin(h.spun, h.steps)
 		}
+		if h.changes {
+			h.rearm(fd, 0)
+		}
+		if h.spread != nil {
+			if !h.spread(fd, h.buffer[:n]) {
+				return ended
+			}
+			if h.changes {
+				h.rearm(fd, c.wants())
+			}
+			if len(c.pending) > 0 || n < len(h.buffer) {
+				return served // what follows a short read, an end of file too, is reported anew
+			}
+			continue
+		}
 		// The usual case is written here, in the function that reads: see the
 		// note on package multiplexers' transfer.
 		h.counters.Writes++
@@ -116,6 +136,9 @@ func (h *handler) serve(fd int, c *conn, ready multiplexers.Interest) outcome {
 		h.counters.BytesOut += int64(sent)
 		if sent < n {
 			return h.keep(fd, c, h.buffer[sent:n], errno)
+		}
+		if h.changes {
+			h.rearm(fd, multiplexers.Readable)
 		}
 		// A short read has emptied a stream's queue (epoll(7), Q9), unless an
 		// end of file follows, which an edge-triggered set has told already.

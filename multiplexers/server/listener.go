@@ -28,7 +28,7 @@ const (
 
 // listen makes a non-blocking listening socket, outside package net, which
 // would register it in an epoll instance of its own.
-func listen(at netip.AddrPort, buffers int, with sharing) (fd int, bound netip.AddrPort, err error) {
+func listen(at netip.AddrPort, queue, buffers int, with sharing) (fd int, bound netip.AddrPort, err error) {
 	if !at.Addr().Is4() {
 		return -1, bound, errNotIPv4
 	}
@@ -36,13 +36,13 @@ func listen(at netip.AddrPort, buffers int, with sharing) (fd int, bound netip.A
 	if err != nil {
 		return -1, bound, os.NewSyscallError("socket", err)
 	}
-	if bound, err = bindAndListen(fd, at, buffers, with); err != nil {
+	if bound, err = bindAndListen(fd, at, queue, buffers, with); err != nil {
 		return -1, bound, errors.Join(err, unix.Close(fd))
 	}
 	return fd, bound, nil
 }
 
-func bindAndListen(fd int, at netip.AddrPort, buffers int, with sharing) (bound netip.AddrPort, err error) {
+func bindAndListen(fd int, at netip.AddrPort, queue, buffers int, with sharing) (bound netip.AddrPort, err error) {
 	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
 		return bound, os.NewSyscallError("setsockopt SO_REUSEADDR", err)
 	}
@@ -70,7 +70,7 @@ func bindAndListen(fd int, at netip.AddrPort, buffers int, with sharing) (bound 
 			return bound, err
 		}
 	}
-	if err := unix.Listen(fd, backlog); err != nil {
+	if err := unix.Listen(fd, queue); err != nil {
 		return bound, advised("listen", err)
 	}
 	name, err := unix.Getsockname(fd)

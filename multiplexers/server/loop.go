@@ -42,7 +42,8 @@ type loop struct {
 	pausedAt        time.Duration         // on the clock of multiplexers.Monotonic
 	gone            int64                 // connections that the pool had closed when accepting began
 
-	conns    []conn // by descriptor
+	conns    []conn  // by descriptor, or as places says
+	places   *places // nil if by descriptor
 	open     int
 	events   []multiplexers.Event
 	requeued []int // edge-triggered connections whose turn ended with input left
@@ -69,7 +70,11 @@ func newLoop(j job, listener int, p *post) (*loop, error) {
 		grows:     whole && j.MaxEvents == 0,
 		listener:  listener,
 		listening: multiplexers.Readable,
+		places:    newPlaces(j.Lookup),
 		events:    make([]multiplexers.Event, or(j.MaxEvents, eventsPerWait)),
+	}
+	if j.Room {
+		l.spread = l.say
 	}
 	var errno unix.Errno
 	if l.reserve, errno = l.entry.Duplicate(p.wake); errno != 0 {
@@ -80,7 +85,7 @@ func newLoop(j job, listener int, p *post) (*loop, error) {
 
 // begin watches the listener, as listening says by then, and the post's bell.
 func (l *loop) begin() error {
-	return errors.Join(l.mux.Add(l.listener, l.listening), l.mux.Add(l.post.wake, multiplexers.Readable))
+	return errors.Join(l.watch(l.listener, l.listening), l.watch(l.post.wake, multiplexers.Readable))
 }
 
 // run serves until it is told to stop, or the multiplexer fails.
@@ -120,23 +125,33 @@ func (l *loop) turn() (stopped bool, err error) {
 		case l.pool != nil:
 			l.pool.queue.push(e.FD)
 		default:
-			c := &l.conns[e.FD]
+			place := e.FD
+			if l.places != nil {
+				if place = l.places.of(e); place < 0 {
+					continue
+				}
+			}
+			c := &l.conns[place]
 			if !c.open || c.queued {
 				continue // ended earlier in this batch, or to be served after it
 			}
 			if o := l.serve(e.FD, c, e.Ready); o != served || l.trigger == multiplexers.OneShot {
-				l.settle(e.FD, c, o)
+				l.settle(e.FD, place, o)
 			}
 		}
 	}
 	for _, fd := range l.again {
-		c := &l.conns[fd]
+		place := l.place(multiplexers.Event{FD: fd})
+		if place < 0 {
+			continue
+		}
+		c := &l.conns[place]
 		c.queued = false
 		if !c.open {
 			continue
 		}
 		if o := l.serve(fd, c, l.initial()); o != served {
-			l.settle(fd, c, o)
+			l.settle(fd, place, o)
 		}
 	}
 	l.closeBatch()
@@ -156,10 +171,11 @@ func (l *loop) turn() (stopped bool, err error) {
 }
 
 // settle does what is left to do for a connection whose turn is over.
-func (l *loop) settle(fd int, c *conn, o outcome) {
+func (l *loop) settle(fd, place int, o outcome) {
+	c := &l.conns[place]
 	switch {
 	case o == ended:
-		l.remove(fd, c)
+		l.remove(fd, place)
 	case o == more:
 		c.queued = true
 		l.requeued = append(l.requeued, fd)
@@ -230,15 +246,12 @@ func (l *loop) add(fd int) {
 		l.addToPool(fd)
 		return
 	}
-	if fd >= len(l.conns) {
-		l.conns = append(l.conns, make([]conn, fd+1-len(l.conns))...)
-	}
 	l.counters.Adds++
 	if err := l.mux.Add(fd, l.initial()); err != nil {
 		l.turnAway(fd)
 		return
 	}
-	l.conns[fd].open = true
+	l.conns[l.enter(fd)].open = true
 	l.open++
 	if l.grows && l.open > len(l.events) {
 		// A wait that costs a look at every descriptor is to yield all that is
@@ -255,12 +268,14 @@ func (l *loop) turnAway(fd int) {
 }
 
 // remove ends a connection; its descriptor is closed after the batch.
-func (l *loop) remove(fd int, c *conn) {
+func (l *loop) remove(fd, place int) {
+	c := &l.conns[place]
 	l.recycle(c)
 	c.open = false
 	l.open--
 	l.counters.Removes++
 	_ = l.mux.Remove(fd) // it is watched, so removal has no way to fail
+	l.leave(place)
 	l.closing = append(l.closing, fd)
 }
 
@@ -296,9 +311,9 @@ func (l *loop) state() Snapshot {
 
 func (l *loop) close() error {
 	err := l.mux.Close()
-	for fd := range l.conns {
-		if l.conns[fd].open {
-			unix.Close(fd)
+	for place := range l.conns {
+		if l.conns[place].open {
+			unix.Close(l.fd(place))
 		}
 	}
 	l.conns = nil // another table has none of them

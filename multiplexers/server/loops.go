@@ -25,7 +25,7 @@ func oneLoop(m multiplexers.Mechanism) Backend {
 		EntryWhy:       rawLoops,
 		OwnDescriptors: true,
 		Probe:          m.Probe,
-		build:          func(j job) (engine, error) { return buildLoops(j, 1, false) },
+		build:          func(j job) (engine, error) { return buildLoops(j, 1, one) },
 	}
 }
 
@@ -44,9 +44,36 @@ func exclusive() Backend {
 		Loops:          defaultLoops,
 		OwnDescriptors: true,
 		Probe:          probeExclusive,
-		build:          func(j job) (engine, error) { return buildLoops(j, j.Loops, false) },
+		build:          func(j job) (engine, error) { return buildLoops(j, j.Loops, exclusively) },
 	}
 }
+
+// sharedListener has several loops watch one listener in the ordinary way: a
+// connection wakes all that sleep, and the fastest gets it. It is what servers did
+// before there was anything else, and what the others are to be held against. A
+// loop accepts one connection for each event, as in exclusive.
+func sharedListener() Backend {
+	return Backend{
+		Name:           "epoll-shared",
+		Summary:        "several loops on epoll(7), level-triggered, that watch one listener: a connection wakes all that sleep (the thundering herd)",
+		Mechanism:      multiplexers.LevelTriggeredEpoll(),
+		Entries:        looping(),
+		EntryWhy:       rawLoops,
+		Loops:          defaultLoops,
+		OwnDescriptors: true,
+		Probe:          multiplexers.LevelTriggeredEpoll().Probe,
+		build:          func(j job) (engine, error) { return buildLoops(j, j.Loops, one) },
+	}
+}
+
+// listeners says which of them the loops of a server watch.
+type listeners uint8
+
+const (
+	one         listeners = iota // all of them the same
+	exclusively                  // the same, EPOLLEXCLUSIVE
+	each                         // each its own
+)
 
 // probeExclusive watches something with EPOLLEXCLUSIVE.
 func probeExclusive() error {
@@ -74,18 +101,18 @@ func reusePort() Backend {
 		Loops:          defaultLoops,
 		OwnDescriptors: true,
 		Probe:          multiplexers.LevelTriggeredEpoll().Probe,
-		build:          func(j job) (engine, error) { return buildLoops(j, j.Loops, true) },
+		build:          func(j job) (engine, error) { return buildLoops(j, j.Loops, each) },
 	}
 }
 
 // buildLoops makes n loops, on listeners of their own or on one that they
 // share. Each has a descriptor of its own of that: with descriptors of one table
 // as well as with those of several, each loop closes what is its own.
-func buildLoops(j job, n int, reusePort bool) (engine, error) {
+func buildLoops(j job, n int, have listeners) (engine, error) {
 	e := &crew{settle: j.settle}
 	fail := func(err error) (engine, error) { return nil, errors.Join(err, e.discard()) }
 	with, original := never, -1
-	if reusePort {
+	if have == each {
 		with = first
 	}
 	for i := range n {
@@ -93,10 +120,10 @@ func buildLoops(j job, n int, reusePort bool) (engine, error) {
 		var err error
 		switch {
 		case i == 0:
-			listener, e.at, err = listen(j.Address, j.SocketBuffers, with)
+			listener, e.at, err = listen(j.Address, j.Backlog, j.SocketBuffers, with)
 			original = listener
-		case reusePort:
-			listener, _, err = listen(e.at, j.SocketBuffers, beside)
+		case have == each:
+			listener, _, err = listen(e.at, j.Backlog, j.SocketBuffers, beside)
 		default:
 			var errno unix.Errno
 			if listener, errno = j.Entry.Duplicate(original); errno != 0 {
@@ -115,8 +142,10 @@ func buildLoops(j job, n int, reusePort bool) (engine, error) {
 			return fail(errors.Join(err, unix.Close(listener), p.close()))
 		}
 		l.several = n > 1
-		if l.several && !reusePort {
+		if l.several && have != each {
 			l.acceptsPerEvent = 1
+		}
+		if l.several && have == exclusively {
 			l.listening |= multiplexers.Exclusive
 		}
 		if err := l.begin(); err != nil {

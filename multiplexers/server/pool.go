@@ -65,7 +65,7 @@ func buildPool(j job) (engine, error) {
 		return fail(os.NewSyscallError("getrlimit", err))
 	}
 	numbers := int(min(limit.Cur, mostPooled))
-	listener, at, err := listen(j.Address, j.SocketBuffers, never)
+	listener, at, err := listen(j.Address, j.Backlog, j.SocketBuffers, never)
 	if err != nil {
 		return fail(fmt.Errorf("listening on %s: %w", j.Address, err))
 	}

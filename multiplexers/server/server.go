@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,6 +28,22 @@ type Config struct {
 	// SpinningWaits has no wait block: a loop that finds nothing asks again, and
 	// takes all of its CPU. A pool's threads sleep all the same.
 	SpinningWaits bool
+	// Lookup is how a loop finds a connection's state, one of the backend's
+	// Lookups; empty is its own.
+	Lookup StateLookup
+	// ChangedInterest: interest in reading is dropped when a message has come and
+	// taken up again when it is answered, in backends of which ChangesInterest
+	// holds. Otherwise it is registered once, and changed only while output is
+	// pending.
+	ChangedInterest bool
+	// Room: what a connection says goes to every connection, that one too, in
+	// backends of which Rooms holds. A message of more than MostSaid bytes may have
+	// members put out who are slow to read it.
+	Room bool
+	// Backlog is how long a listener's queue of connections may be that are not
+	// accepted yet (listen(2)), which the host cuts to net.core.somaxconn; 0 is the
+	// longest.
+	Backlog int
 	// SocketBuffers sets SO_SNDBUF and SO_RCVBUF of each connection, in bytes
 	// before the kernel doubles them (socket(7)). 0 leaves both to the
 	// kernel's own tuning.
@@ -75,10 +92,23 @@ func (c Config) complete() (Config, error) {
 	if c.SpinningWaits && !c.Backend.Multiplexes() {
 		return c, fmt.Errorf("backend %s: waits that spin: it has no loop of ours", c.Backend.Name)
 	}
+	switch lookups := c.Backend.Lookups(); {
+	case c.Lookup != "" && !slices.Contains(lookups, c.Lookup):
+		return c, fmt.Errorf("backend %s: state found by %s: it has the choice of %v", c.Backend.Name, c.Lookup, lookups)
+	case c.ChangedInterest && !c.Backend.ChangesInterest():
+		return c, fmt.Errorf("backend %s: interest changed for each message: it is not a loop's, or not level-triggered", c.Backend.Name)
+	case c.Room && !c.Backend.Rooms():
+		return c, fmt.Errorf("backend %s: %w", c.Backend.Name, errNoRoom)
+	case c.Room && newPlaces(c.Lookup) != nil:
+		return c, fmt.Errorf("backend %s: state found by %s: a room finds it by descriptor", c.Backend.Name, c.Lookup)
+	case c.Backlog < 0 || c.Backlog > backlog:
+		return c, fmt.Errorf("a backlog of %d: want from 1 to %d, or 0 for the longest", c.Backlog, backlog)
+	}
 	if !c.Backend.Enters(c.Entry) {
 		return c, fmt.Errorf("backend %s: it cannot enter %s, but %s", c.Backend.Name, c.Entry, c.Backend.EntryWhy)
 	}
 	c.Loops, c.PoolThreads = or(c.Loops, c.Backend.Loops), or(c.PoolThreads, c.Backend.PoolThreads)
+	c.Backlog = or(c.Backlog, backlog)
 	return c, nil
 }
 
@@ -138,8 +168,11 @@ type Snapshot struct {
 	// Switches counts their involuntary context switches: the kernel gave their
 	// CPU to another, which may be one of them.
 	Switches int64
-	Open     int   // connections
-	Refused  int64 // connections closed at once for want of a descriptor or a thread
+	// Sleeps counts their voluntary ones: how often they went to sleep, and were
+	// woken, for an answer to a snapshot too.
+	Sleeps  int64
+	Open    int   // connections
+	Refused int64 // connections closed at once for want of a descriptor or a thread
 	// LastAccept is when the last connection was accepted, on the clock of
 	// multiplexers.Monotonic; 0 if none was.
 	LastAccept time.Duration
@@ -161,6 +194,7 @@ func (s Snapshot) plus(t Snapshot) Snapshot {
 	s.CPU += t.CPU
 	s.User += t.User
 	s.Switches += t.Switches
+	s.Sleeps += t.Sleeps
 	s.Open += t.Open
 	s.Refused += t.Refused
 	s.LastAccept = max(s.LastAccept, t.LastAccept)

@@ -62,7 +62,7 @@ type threadServer struct {
 
 func buildThreadEach(j job) (engine, error) {
 	most, _ := HostThreads(os.DirFS("/"))
-	listener, at, err := listen(j.Address, j.SocketBuffers, never)
+	listener, at, err := listen(j.Address, j.Backlog, j.SocketBuffers, never)
 	if err != nil {
 		return nil, fmt.Errorf("listening on %s: %w", j.Address, err)
 	}

@@ -1,0 +1,45 @@
+//go:build linux
+
+package server_test
+
+import (
+	"testing"
+
+	"muxbench/multiplexers/server"
+)
+
+// TestListenersOfSeveralLoops: connections that come one at a time, while all loops
+// sleep, are each told to as many loops as the listeners promise: to all that
+// share one, to one with EPOLLEXCLUSIVE, to one that has its own.
+func TestListenersOfSeveralLoops(t *testing.T) {
+	const loops, connections = 4, 20
+	eachOf(t, func(b server.Backend) bool { return b.Loops > 0 }, func(t *testing.T, b server.Backend) {
+		cfg := config(b)
+		cfg.Loops = loops
+		s := start(t, cfg)
+		quiet := func() int64 { // how often they sleep for a snapshot alone
+			before := snapshot(t, s)
+			return snapshot(t, s).Sleeps - before.Sleeps
+		}
+		if n := quiet(); n < loops {
+			t.Fatalf("%d sleeps of %d loops for a snapshot", n, loops)
+		}
+		before := snapshot(t, s)
+		for i := range connections {
+			dial(t, s)
+			eventually(t, s, "it is accepted", func(snap server.Snapshot) bool { return snap.Open == i+1 })
+		}
+		after := snapshot(t, s)
+		c := after.Counters
+		if told := c.ListenerEvents - before.Counters.ListenerEvents; told-(c.SpuriousAccepts-before.Counters.SpuriousAccepts) != connections {
+			t.Errorf("loops were told of a connection %d times, %d of them in vain, for %d connections", told, c.SpuriousAccepts, connections)
+		}
+		most := int64(connections)
+		if b.Name == "epoll-shared" {
+			most *= loops
+		}
+		if told := c.ListenerEvents - before.Counters.ListenerEvents; told > most {
+			t.Errorf("loops were told of a connection %d times, want at most %d", told, most)
+		}
+	})
+}
