@@ -83,23 +83,44 @@ type Connected struct {
 // the histogram. It gives up at the first failure, which is counted; an error
 // means that the generator itself cannot go on.
 func (g *Generator) Connect(record bool) (Connected, error) {
+	return g.connect(opening{upTo: g.cfg.Connections, atOnce: inFlight, record: record})
+}
+
+// Burst is Connect for n more connections, of which all are begun before it is seen
+// to that any is established. It refuses more than are configured in all.
+func (g *Generator) Burst(n int, record bool) (Connected, error) {
+	if n < 1 || len(g.opened)+n > g.cfg.Connections {
+		return Connected{}, fmt.Errorf("%d connections beside %d that are open: want 1 or more, and up to %d in all", n, len(g.opened), g.cfg.Connections)
+	}
+	return g.connect(opening{upTo: len(g.opened) + n, atOnce: n, record: record})
+}
+
+// opening is how connections are to be opened.
+type opening struct {
+	upTo   int // are to be open
+	atOnce int // may be on their way to that
+	record bool
+}
+
+func (g *Generator) connect(o opening) (Connected, error) {
 	g.cfg.Entry.Hold()
-	did, err := g.connectAll(record)
+	did, err := g.connectAll(o)
 	g.cfg.Entry.Release()
 	if err != nil {
-		return Connected{}, fmt.Errorf("opening connection %d of %d: %w", len(g.opened)+1, g.cfg.Connections, err)
+		return Connected{}, fmt.Errorf("opening connection %d of %d: %w", len(g.opened)+1, o.upTo, err)
 	}
 	return did, nil
 }
 
-func (g *Generator) connectAll(record bool) (Connected, error) {
+func (g *Generator) connectAll(o opening) (Connected, error) {
 	switches := multiplexers.ThreadUsage().Switches
 	before, cpu := g.counters, multiplexers.ThreadCPUTime()
-	g.outstanding, g.record = 0, record
-	failures, unopened := g.errors.Total(), 0
+	g.outstanding, g.record = 0, o.record
+	failures, unopened, open := g.errors.Total(), 0, len(g.opened)
+	burst := o.atOnce >= o.upTo-open
 	first := multiplexers.Monotonic()
-	for len(g.opened) < g.cfg.Connections || g.outstanding > 0 {
-		mayStart := func() bool { return g.outstanding < inFlight && len(g.opened) < g.cfg.Connections }
+	for len(g.opened) < o.upTo || g.outstanding > 0 {
+		mayStart := func() bool { return g.outstanding < o.atOnce && len(g.opened) < o.upTo }
 		if mayStart() {
 			if err := g.startConnect(); err != nil {
 				return Connected{}, err
@@ -107,6 +128,9 @@ func (g *Generator) connectAll(record bool) (Connected, error) {
 		}
 		if g.errors.Total() > failures {
 			break // at once: with nothing outstanding a wait would not end
+		}
+		if burst && mayStart() {
+			continue
 		}
 		// Looked for after each, because a connection over loopback is mostly
 		// there when connect(2) returns: it would wait for its successors.
@@ -120,7 +144,7 @@ func (g *Generator) connectAll(record bool) (Connected, error) {
 		}
 		if aborted {
 			g.giveUp("connecting")
-			unopened = g.cfg.Connections - len(g.opened)
+			unopened = o.upTo - len(g.opened)
 			break
 		}
 		for _, e := range g.events[:n] {
@@ -130,7 +154,7 @@ func (g *Generator) connectAll(record bool) (Connected, error) {
 			break
 		}
 	}
-	established := len(g.opened) - g.outstanding - int(g.errors.Total()-failures)
+	established := len(g.opened) - open - g.outstanding - int(g.errors.Total()-failures)
 	if unopened > 0 {
 		g.note("connecting", errAborted)
 		g.errors.Timeout += int64(unopened)
@@ -147,26 +171,36 @@ func (g *Generator) connectAll(record bool) (Connected, error) {
 
 // startConnect opens one more connection.
 func (g *Generator) startConnect() error {
-	started := g.now()
-	fd, errno := g.cfg.Entry.Connect(&g.sources[len(g.opened)%len(g.sources)], &g.target, g.cfg.SocketBuffers)
-	if fd < 0 {
-		return os.NewSyscallError("socket", errno)
+	fd, err := g.dial(connecting)
+	if err == nil {
+		g.opened = append(g.opened, int32(fd))
 	}
+	return err
+}
+
+// dial begins a connection, which is watched from then on, in state as. One that is
+// refused at once has failed.
+func (g *Generator) dial(as connState) (fd int, err error) {
+	started := g.now()
+	fd, errno := g.cfg.Entry.Connect(&g.sources[g.dialed%len(g.sources)], &g.target, g.cfg.SocketBuffers)
+	if fd < 0 {
+		return fd, os.NewSyscallError("socket", errno)
+	}
+	g.dialed++
 	if fd >= len(g.conns) {
 		g.conns = append(g.conns, make([]conn, fd+1-len(g.conns))...)
 	}
 	g.counters.Adds++
 	if err := g.mux.Add(fd, multiplexers.Readable|multiplexers.Writable|multiplexers.HangUp); err != nil {
 		g.cfg.Entry.Reset(fd)
-		return err
+		return fd, err
 	}
-	g.conns[fd] = conn{state: connecting, started: started}
-	g.opened = append(g.opened, int32(fd))
+	g.conns[fd] = conn{state: as, started: started}
 	g.outstanding++
 	if errno != 0 {
 		g.fail(fd, &g.errors.Connect, "connecting", errno)
 	}
-	return nil
+	return fd, nil
 }
 
 // finishConnect takes note that a connection is established, or is not to be.

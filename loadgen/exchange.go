@@ -38,7 +38,9 @@ var (
 	errMismatch = errors.New("the reply is not what was sent")
 )
 
-// Exchange runs one piece. Failures are counted in Errors and end their
+// Exchange runs one piece; in a room as Config.Room says, where each delivery counts
+// as a message, rounds are those said over the connections, and latency is until
+// the last delivery. Failures are counted in Errors and end their
 // connection, not the piece; an error means that the generator itself cannot
 // go on. It does not allocate.
 func (g *Generator) Exchange(p Piece) (Exchanged, error) {
@@ -55,11 +57,12 @@ func (g *Generator) exchange(p Piece) (Exchanged, error) {
 	switches := multiplexers.ThreadUsage().Switches
 	before, cpu := g.counters, multiplexers.ThreadCPUTime()
 	began := g.now()
-	g.start(p, began)
-	for g.outstanding > 0 {
-		if err := g.turn(); err != nil {
-			return Exchanged{}, err
-		}
+	talk := g.talk
+	if g.cfg.Room {
+		talk = g.converse
+	}
+	if err := talk(p, began); err != nil {
+		return Exchanged{}, err
 	}
 	return Exchanged{
 		Messages: g.messages,
@@ -70,15 +73,33 @@ func (g *Generator) exchange(p Piece) (Exchanged, error) {
 	}, nil
 }
 
-// start sends the first message of every active connection.
-func (g *Generator) start(p Piece, now time.Duration) {
+// talk has every active connection exchange messages at its own pace.
+func (g *Generator) talk(p Piece, began time.Duration) error {
+	g.start(p, began)
+	for g.outstanding > 0 {
+		if err := g.turn(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// begin is the beginning of a piece: how many messages each connection has, and
+// until when they may begin.
+func (g *Generator) begin(p Piece, now time.Duration) (rounds int32) {
 	g.messages, g.outstanding, g.record = 0, 0, p.Record
 	g.last = now
-	rounds := int32(p.Rounds)
 	g.deadline = math.MaxInt64
-	if p.Rounds == 0 {
-		rounds, g.deadline = math.MaxInt32, now+p.Duration
+	if p.Rounds > 0 {
+		return int32(p.Rounds)
 	}
+	g.deadline = now + p.Duration
+	return math.MaxInt32
+}
+
+// start sends the first message of every active connection.
+func (g *Generator) start(p Piece, now time.Duration) {
+	rounds := g.begin(p, now)
 	for i := range g.cfg.Active {
 		fd := g.active(i)
 		if c := &g.conns[fd]; c.state == idle {
@@ -159,18 +180,8 @@ func (g *Generator) receive(fd int, c *conn, ready multiplexers.Interest) {
 	for {
 		g.counters.Reads++
 		n, errno := g.cfg.Entry.Read(fd, g.buffer)
-		switch {
-		case errno == unix.EAGAIN:
-			g.counters.EAGAIN++
-			return
-		case errno == unix.ECONNRESET || errno == unix.EPIPE:
-			g.fail(fd, &g.errors.Reset, "reading", errno)
-			return
-		case errno != 0:
-			g.fail(fd, &g.errors.Read, "reading", errno)
-			return
-		case n == 0:
-			g.fail(fd, &g.errors.Reset, "reading", errEOF)
+		if n == 0 || errno != 0 {
+			g.unread(fd, errno)
 			return
 		}
 		g.counters.BytesIn += int64(n)
@@ -186,12 +197,48 @@ func (g *Generator) receive(fd int, c *conn, ready multiplexers.Interest) {
 			n, errno := g.cfg.Entry.Write(fd, g.payload.unsent(c.offset, 0))
 			g.sent(fd, c, n, errno)
 		}
-		// A short read has emptied the queue (epoll(7), Q9), unless an end of
-		// file follows.
-		if c.state == closed || n < len(g.buffer) && ready&(multiplexers.HangUp|multiplexers.Error) == 0 {
+		if c.state == closed || g.emptied(n, ready) {
 			return
 		}
 	}
+}
+
+// take is one read that is verified: how many bytes of the message in hand have
+// come, 0 if none.
+func (g *Generator) take(fd int, c *conn) int {
+	g.counters.Reads++
+	n, errno := g.cfg.Entry.Read(fd, g.buffer)
+	if n == 0 || errno != 0 {
+		g.unread(fd, errno)
+		return 0
+	}
+	g.counters.BytesIn += int64(n)
+	if c.state != busy || c.received+int32(n) > c.sent || !g.payload.verify(c.offset, c.received, g.buffer[:n]) {
+		g.fail(fd, &g.errors.Mismatch, "verifying a reply", errMismatch)
+		return 0
+	}
+	c.received += int32(n)
+	return n
+}
+
+// unread takes note of a read that has brought nothing.
+func (g *Generator) unread(fd int, errno unix.Errno) {
+	switch errno {
+	case unix.EAGAIN:
+		g.counters.EAGAIN++
+	case unix.ECONNRESET, unix.EPIPE:
+		g.fail(fd, &g.errors.Reset, "reading", errno)
+	case 0:
+		g.fail(fd, &g.errors.Reset, "reading", errEOF)
+	default:
+		g.fail(fd, &g.errors.Read, "reading", errno)
+	}
+}
+
+// emptied says that a read of n bytes has taken all that there was: a short one
+// has (epoll(7), Q9), unless an end of file follows.
+func (g *Generator) emptied(n int, ready multiplexers.Interest) bool {
+	return n < len(g.buffer) && ready&(multiplexers.HangUp|multiplexers.Error) == 0
 }
 
 // complete takes note of a verified reply, and says whether the connection has
@@ -225,9 +272,9 @@ func record(h *hdrhistogram.Histogram, d time.Duration, tooLong *int64) {
 
 // giveUp counts every connection that is not done as a timeout.
 func (g *Generator) giveUp(doing string) {
-	for _, fd := range g.opened {
+	for fd := range g.conns {
 		if s := g.conns[fd].state; s == busy || s == connecting {
-			g.fail(int(fd), &g.errors.Timeout, doing, errAborted)
+			g.fail(fd, &g.errors.Timeout, doing, errAborted)
 		}
 	}
 }

@@ -43,6 +43,9 @@ type Config struct {
 	// SocketBuffers is as in the server's configuration.
 	SocketBuffers int
 	Seed          uint64 // of the payload
+	// Room: the server is a chat room, and sends what one connection says to all of
+	// them, that one too. One speaks at a time, in turn.
+	Room bool
 }
 
 // Generator drives one server. It is owned by one goroutine; only Abort may be
@@ -62,6 +65,7 @@ type Generator struct {
 
 	conns  []conn  // by descriptor
 	opened []int32 // descriptors, in the order of connecting
+	dialed int     // connections that were ever begun
 	events []multiplexers.Event
 	buffer []byte
 
@@ -78,6 +82,7 @@ type Generator struct {
 	last        time.Duration // when the last reply came
 	record      bool
 	open        openLoop
+	spoken      int // messages that were ever said in the room
 }
 
 // failure is what went wrong first. It is put into words by FirstError: package
@@ -114,6 +119,9 @@ func New(cfg Config) (*Generator, error) {
 	if cfg.Size < 1 || cfg.Active < 1 || cfg.Connections < cfg.Active {
 		return nil, fmt.Errorf("%d active of %d connections with %d bytes: want at least 1 byte, 1 active, and no more active than connections",
 			cfg.Active, cfg.Connections, cfg.Size)
+	}
+	if cfg.Room && cfg.Active != cfg.Connections {
+		return nil, fmt.Errorf("%d of %d connections in a room: want all of them, since everybody is spoken to", cfg.Active, cfg.Connections)
 	}
 	mux, err := multiplexers.NewEdgeTriggered(cfg.Entry)
 	if err != nil {

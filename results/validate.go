@@ -192,6 +192,7 @@ func (t Trial) validateCounts() error {
 			bounded{"slices.latency_p50_ns", s.LatencyP50NS, yearNS},
 			bounded{"slices.latency_p99_ns", s.LatencyP99NS, yearNS},
 			bounded{"slices.listen_overflows", s.Overflows, maxCount},
+			bounded{"slices.server_sleeps", s.ServerSleeps, maxCount},
 			bounded{"slices.changes", s.Changes, maxCount},
 			bounded{"slices.add_ns", s.AddNS, yearNS},
 			bounded{"slices.modify_ns", s.ModifyNS, yearNS},

@@ -46,7 +46,7 @@ func newArmRun(arm Arm, b *block, place int, seed uint64) *armRun {
 		Values:    map[results.Metric]float64{},
 		Counters:  &results.TrialCounters{},
 	}}
-	if n := a.arm.backend().Threads(arm.Loops, arm.PoolThreads); n > 1 && b.cell.Scenario != Chain {
+	if n := a.arm.backend().Threads(arm.Loops, arm.PoolThreads); n > 1 && !b.cell.OneProcess() {
 		a.trial.ServerCPUs = b.cpus.forThreads(n)
 	}
 	if b.outside {
@@ -55,7 +55,7 @@ func newArmRun(arm Arm, b *block, place int, seed uint64) *armRun {
 	if b.apart != "" {
 		a.trial.Validity = append(a.trial.Validity, b.apart)
 	}
-	if b.cell.Scenario == Chain {
+	if b.cell.OneProcess() {
 		a.trial.LoadCPU = unpinned // there is nobody to load
 	}
 	reason := arm.unfit(b.cell)
@@ -105,7 +105,16 @@ func (a *armRun) serverSpec(role Role) Spec {
 		Protocol: protocolVersion, Role: role, Entry: a.arm.Entry.String(), CPU: a.block.cpus.server,
 		SocketBuffers: a.block.cell.SocketBuffers, Backend: a.arm.Backend, Program: a.arm.Program, Spin: a.arm.Spin,
 		Choice: a.arm.Choice, CPUs: a.trial.ServerCPUs,
+		Room: a.block.cell.Scenario == Fanout, Backlog: backlogOf(a.block.cell),
 	}
+}
+
+// backlogOf is how long the queue of a server's listener is; 0 is the longest.
+func backlogOf(c results.Cell) int {
+	if c.Scenario == Accept {
+		return acceptBacklog
+	}
+	return 0
 }
 
 // startLoad starts the load generator, which is the same for every arm.
@@ -114,7 +123,7 @@ func (a *armRun) startLoad(ctx context.Context) error {
 	spec := Spec{
 		Protocol: protocolVersion, Role: LoadRole, Entry: multiplexers.Raw.String(), CPU: a.block.cpus.load,
 		SocketBuffers: c.SocketBuffers, Target: a.address, Connections: c.Connections, Active: c.Active,
-		Size: max(1, c.Size), Seed: a.seed,
+		Size: max(1, c.Size), Seed: a.seed, Room: c.Scenario == Fanout,
 	}
 	var err error
 	var ready Reply
@@ -203,7 +212,7 @@ func (a *armRun) stop(ctx context.Context) {
 // collect asks both workers for what they kept for the end.
 func (a *armRun) collect(ctx context.Context) error {
 	if a.load == nil {
-		return nil // a chain
+		return nil // one process is all there is
 	}
 	state, loadRSS, err := a.report(ctx, a.load)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"muxbench/multiplexers"
+	"muxbench/multiplexers/ctl"
 	"muxbench/multiplexers/server"
 	"muxbench/results"
 )
@@ -59,29 +60,57 @@ func (a Arm) backend() server.Backend {
 func (a Arm) unfit(c results.Cell) string {
 	b := a.backend()
 	switch {
-	case a.external() && c.Scenario == Connect:
+	case a.external() && c.SetsUp():
 		return "an external server does not tell when it has accepted the last connection"
+	case a.external() && c.Scenario == Fanout:
+		return "an external server echoes, and in a chat room everybody gets what one says"
+	case a.external() && c.Scenario == Ctl:
+		return "sets are changed in a process of ours"
 	case a.external() && c.SocketBuffers != 0:
 		return "an external server sets the buffers of its sockets itself"
 	case a.external():
 		return ""
-	case c.Scenario == Chain:
-		if reason := a.unfitForChains(b); reason != "" {
+	case c.OneProcess():
+		if reason := a.unfitAlone(b, c); reason != "" {
 			return reason
 		}
+	case c.Scenario == Fanout && !b.Rooms():
+		return "a chat room is served by one loop of ours, as connections of several threads would have to be handed over"
+	case c.Scenario == Fanout && a.Lookup != "" && a.Lookup != server.LookupDescriptor:
+		return "a chat room goes through all states, and looks none up"
 	case b.ThreadEach && a.ThreadsBound != "" && c.Connections > a.Threads:
 		return fmt.Sprintf("%d connections take as many threads, and this host allows %d more: %s", c.Connections, a.Threads, a.ThreadsBound)
 	}
 	if most := b.Mechanism.Capabilities.MaxFD; most > 0 {
-		need, noun := c.Connections, "connections"
-		if c.Scenario == Chain {
-			need, noun = 2*need, "pairs"
-		}
-		if need += spareDescriptors; need > most+1 {
-			return fmt.Sprintf("descriptors of %d %s and what else a process has open go up to %d, and it can watch those up to %d", c.Connections, noun, need-1, most)
+		if need := descriptorsOf(c) + spareDescriptors; need > most+1 {
+			return fmt.Sprintf("descriptors of %s and what else a process has open go up to %d, and it can watch those up to %d", things(c), need-1, most)
 		}
 	}
 	return ""
+}
+
+// descriptorsOf is how many a process with the watched side of a cell has.
+func descriptorsOf(c results.Cell) int {
+	switch c.Scenario {
+	case Chain:
+		return 2 * c.Connections
+	case Ctl:
+		return c.Connections + ctl.Changes
+	}
+	return c.Connections
+}
+
+// things are what a cell has so many of, in words.
+func things(c results.Cell) string { return fmt.Sprintf("%d %s", c.Connections, noun(c)) }
+
+func noun(c results.Cell) string {
+	switch c.Scenario {
+	case Chain:
+		return "pairs"
+	case Ctl:
+		return "watched"
+	}
+	return "connections"
 }
 
 // Skipped says which arms will be skipped in a cell, and why: the arms of each reason.
@@ -104,18 +133,23 @@ func (p Plan) Skipped(c results.Cell) []string {
 	return reasons
 }
 
-// unfitForChains says why an arm has no part in a scenario that is about
-// multiplexers alone.
-func (a Arm) unfitForChains(b server.Backend) string {
+// unfitAlone says why an arm has no part in a scenario that is about multiplexers
+// alone.
+func (a Arm) unfitAlone(b server.Backend, c results.Cell) string {
+	what := map[string]string{Chain: "a chain", Ctl: "a set that is changed"}[c.Scenario]
 	switch {
 	case !b.Multiplexes():
-		return "a chain is about multiplexers alone, and this has none of ours"
+		return what + " is about multiplexers alone, and this has none of ours"
 	case b.Loops > 0 || b.PoolThreads > 0:
-		return "a chain is about multiplexers alone, without threads and listeners: this one waits as " + b.Mechanism.Name + " does"
+		return what + " is about multiplexers alone, without threads and listeners: this one waits as " + b.Mechanism.Name + " does"
 	case a.MaxEvents > 0:
-		return "a chain takes all that is ready in one wait"
+		return what + " takes all that is ready in one wait"
 	case a.Spinning:
-		return "no wait of a chain blocks, whatever is asked for"
+		return "no wait of " + what + " blocks, whatever is asked for"
+	case a.Lookup != "" && a.Lookup != server.LookupDescriptor:
+		return what + " is about multiplexers alone, and there are no connections with a state"
+	case a.Interest == InterestChanged:
+		return what + " is about multiplexers alone, and there are no messages to change interest for"
 	}
 	return ""
 }
@@ -144,6 +178,9 @@ func (e External) check(known []string, arms []Arm) error {
 	return nil
 }
 
+// everyBackend stands alone in a request's Backends.
+const everyBackend = "all"
+
 // DefaultBackends are those that are compared unless others are named.
 func DefaultBackends() []string { return []string{"select", "poll", "epoll-lt", "epoll-et"} }
 
@@ -158,7 +195,7 @@ func (r Request) arms() ([]Arm, error) {
 	for _, b := range server.Backends() {
 		known = append(known, b.Name)
 	}
-	if slices.Equal(names, []string{"all"}) {
+	if slices.Equal(names, []string{everyBackend}) {
 		names = known
 	}
 	reference := r.Reference
@@ -169,10 +206,10 @@ func (r Request) arms() ([]Arm, error) {
 	for _, name := range names {
 		b, err := server.Lookup(name)
 		switch {
-		case name == "all":
+		case name == everyBackend:
 			return nil, &Invalid{Flag: "--backends", Value: name, Allowed: "it stands alone, for every backend"}
 		case err != nil:
-			return nil, unknown("--backends", name, append(known, "all"))
+			return nil, unknown("--backends", name, append(known, everyBackend))
 		}
 		compared = append(compared, b)
 	}

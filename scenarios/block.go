@@ -39,7 +39,7 @@ type block struct {
 func (b *block) run(ctx context.Context, arms []Arm, started []int, seed uint64) (trials []results.Trial, void bool) {
 	// All arms are read the same way, so that they compare. A chain's program
 	// reads its own clock.
-	b.outside = b.cell.Scenario != Chain && slices.ContainsFunc(arms, func(a Arm) bool { return a.external() && a.unfit(b.cell) == "" })
+	b.outside = !b.cell.OneProcess() && slices.ContainsFunc(arms, func(a Arm) bool { return a.external() && a.unfit(b.cell) == "" })
 	b.arms = make([]*armRun, len(arms))
 	inOrder := make([]*armRun, len(arms))
 	for place, i := range started {
@@ -77,15 +77,15 @@ func (b *block) run(ctx context.Context, arms []Arm, started []int, seed uint64)
 func (b *block) live(ctx context.Context, arms []*armRun) {
 	window := b.exchange
 	switch {
-	case b.cell.Scenario == Connect:
+	case b.cell.SetsUp():
 		window = b.setUpRepeatedly
-	case b.cell.Scenario == Chain:
-		window = b.chains
+	case b.cell.OneProcess():
+		window = b.iterateRepeatedly
 	case b.cell.Open():
 		window = b.offer
 	}
-	if b.cell.Scenario == Chain {
-		each(ctx, arms, (*armRun).startChain)
+	if b.cell.OneProcess() {
+		each(ctx, arms, (*armRun).startAlone)
 	} else {
 		each(ctx, arms, (*armRun).startServer)
 		each(ctx, arms, (*armRun).startLoad)
@@ -162,16 +162,30 @@ func (b *block) exchange(ctx context.Context, arms []*armRun) {
 	}
 	if b.parts == nil { // arms apart have the same
 		b.parts = window(b.cell, b.slice, pilots)
+		for i := range b.parts {
+			b.parts[i].Do = b.verb()
+		}
 	}
 	b.inTurns(ctx, arms, len(b.parts), func(a *armRun, ctx context.Context, turn int) (results.Slice, error) {
 		return a.slice(ctx, b.parts[turn])
 	})
 }
 
-// prepare connects and warms up arms that are to exchange messages.
+// prepare connects and warms up arms that are to exchange messages. Where
+// connections are what is exchanged, there are none before.
 func (b *block) prepare(ctx context.Context, arms []*armRun) {
-	each(ctx, arms, (*armRun).connect)
+	if b.cell.Scenario != Churn {
+		each(ctx, arms, (*armRun).connect)
+	}
 	each(ctx, arms, (*armRun).warmUp)
+}
+
+// verb is what a load generator is asked for, for a piece of the window.
+func (b *block) verb() Verb {
+	if b.cell.Scenario == Churn {
+		return DoChurn
+	}
+	return DoExchange
 }
 
 // setUpRepeatedly runs the window of a cell whose slices are set-ups. The

@@ -81,8 +81,9 @@ func (r Request) check() error {
 			return &Invalid{Flag: "--spin", Value: spin.String(), Allowed: fmt.Sprintf("0s to %s is allowed", server.MaxSpin)}
 		}
 	}
-	if len(r.Spins) > 0 && (r.Preset != "" || slices.Contains(r.Scenarios, Connect) || slices.Contains(r.Scenarios, Chain)) {
-		return &Invalid{Flag: "--spin", Allowed: "servers spin for messages, which presets and the scenarios " + Connect + " and " + Chain + " do not send, or not alone"}
+	silent := func(kind string) bool { return lacks(kind, "--size") != "" }
+	if len(r.Spins) > 0 && (r.Preset != "" || slices.ContainsFunc(r.kinds(), silent)) {
+		return &Invalid{Flag: "--spin", Allowed: fmt.Sprintf("servers spin for messages, which presets and the scenarios %s, %s, %s and %s do not send, or not alone", Connect, Accept, Chain, Ctl)}
 	}
 	if err := s.checkOffers(); err != nil {
 		return err
@@ -97,38 +98,70 @@ func (r Request) check() error {
 	return r.fits()
 }
 
+// lacks says why cells of a kind have no use for a flag of the sweep; empty if they
+// have.
+func lacks(kind, flag string) string {
+	among := func(flags ...string) bool { return slices.Contains(flags, flag) }
+	switch {
+	case kind == Connect && !among("--socket-buffers"), kind == Accept && !among("--socket-buffers", "--active"):
+		return "exchanges no messages"
+	case kind == Chain && !among("--active", "--rounds"):
+		return fmt.Sprintf("exchanges single bytes over pairs of sockets, %d iterations of it", iterations)
+	case kind == Ctl:
+		return "changes a set, and exchanges nothing"
+	case kind == Churn && among("--active"):
+		return "has a message on each of its connections"
+	case kind == Fanout && among("--active"):
+		return "has everybody in the room spoken to"
+	}
+	return ""
+}
+
 // fits refuses flags that none of the scenarios has a use for.
 func (r Request) fits() error {
 	s := r.Sweep
-	flags := []struct {
-		flag           string
-		given          bool
-		connect, chain bool // that it means something there
+	for _, f := range []struct {
+		flag  string
+		given bool
 	}{
-		{"--active", len(s.Active) > 0, false, true},
-		{"--rounds", len(s.Rounds) > 0, false, true},
-		{"--size", len(s.Sizes) > 0, false, false},
-		{"--duration", s.Duration != 0, false, false},
-		{"--socket-buffers", len(s.SocketBuffers) > 0, true, false},
-	}
-	for _, f := range flags {
+		{"--active", len(s.Active) > 0},
+		{"--rounds", len(s.Rounds) > 0},
+		{"--size", len(s.Sizes) > 0},
+		{"--duration", s.Duration != 0},
+		{"--socket-buffers", len(s.SocketBuffers) > 0},
+	} {
+		if !f.given {
+			continue
+		}
 		why := ""
-		for _, name := range r.Scenarios {
-			switch {
-			case name == Connect && !f.connect:
-				why = "scenario " + Connect + " exchanges no messages"
-			case name == Chain && !f.chain:
-				why = fmt.Sprintf("scenario %s exchanges single bytes over pairs of sockets, %d iterations of it", Chain, iterations)
-			default:
+		for _, kind := range r.kinds() {
+			lacking := lacks(kind, f.flag)
+			if lacking == "" {
 				why = ""
-			}
-			if why == "" {
 				break
 			}
+			why = "scenario " + kind + " " + lacking
 		}
-		if f.given && why != "" {
+		if why != "" {
 			return &Invalid{Flag: f.flag, Allowed: why}
 		}
 	}
 	return nil
+}
+
+// kinds are those of the cells of the scenarios asked for, each once.
+func (r Request) kinds() []string {
+	var all []string
+	for _, name := range r.names() {
+		s, err := lookup(name)
+		if err != nil {
+			continue // said where the cells are made
+		}
+		for _, p := range s.parts {
+			if !slices.Contains(all, p.kind) {
+				all = append(all, p.kind)
+			}
+		}
+	}
+	return all
 }

@@ -11,28 +11,32 @@ import (
 	"muxbench/results"
 )
 
-// Connect is the scenario whose slices are set-ups of connections; those of
-// every other are stretches of messages.
-const Connect = results.ScenarioConnect
+// Scenarios that are measured in a way of their own: see results.
+const (
+	Connect = results.ScenarioConnect
+	Accept  = results.ScenarioAccept
+	Churn   = results.ScenarioChurn
+	Fanout  = results.ScenarioFanout
+	Chain   = results.ScenarioChain
+	Ctl     = results.ScenarioCtl
+)
 
-// Chain is the scenario that has no server and no load: its slices are
-// iterations of one process.
-const Chain = results.ScenarioChain
-
-// Open is the scenario that is an open loop in any case; others are with a rate.
-const Open = "rate"
-
-// Map is the scenario that covers connections and the active share.
-const Map = "map"
-
-// Overview is what is run when no scenario is named.
-const Overview = "overview"
+const (
+	// Open is the scenario that is an open loop in any case; others are with a rate.
+	Open = "rate"
+	// Map is the scenario that covers connections and the active share.
+	Map = "map"
+	// Overview is what is run when no scenario is named.
+	Overview = "overview"
+)
 
 // Scenario is one question and the sweep that answers it.
 type Scenario struct {
 	Name, Question string
 	Slice          string // what one measured slice is, in words
+	Reading        string // how to read what comes of it
 	parts          []part
+	compares       compares
 	blocks         int           // per cell, unless asked for otherwise
 	slice          time.Duration // at least; defaultSlice if 0
 }
@@ -58,18 +62,21 @@ const (
 	// overviewBlocks are as few as tell differences that several cells have, after
 	// correction for how many are compared; one that a single cell has takes more.
 	overviewBlocks = 8
-	kib            = 1 << 10
+	// leastInterval is the fewest blocks whose ratios have an interval of 95 %.
+	leastInterval = 6
+	kib           = 1 << 10
 )
 
 // Scenarios lists the catalogue in the order in which it is to be shown. The
 // caller owns the slice.
 func Scenarios() []Scenario {
 	const messages = "rounds of every active connection for 20 ms or more (in overview and map 5 ms), quiescent at both ends"
-	return []Scenario{
+	return append([]Scenario{
 		{
 			Name:     Overview,
 			Question: "Which one should I use, and from how many connections on?",
 			Slice:    messages,
+			Reading:  "Server CPU per message against connections, few of them active: a line that rises looks at all of them in each wait. Which takes the least, and from where on, is said in words below the tables.",
 			blocks:   overviewBlocks,
 			slice:    overviewSlice,
 			parts: []part{
@@ -82,6 +89,7 @@ func Scenarios() []Scenario {
 			Name:     Connect,
 			Question: "What does setting up N connections cost?",
 			Slice:    "one set-up of N connections, from the first connect to the last accept",
+			Reading:  "Time to N is what a client waits for, server CPU per connection what the server pays. Both should not depend on N.",
 			blocks:   defaultBlocks,
 			parts: []part{
 				{Connect, Sweep{Connections: []int{100, 1000, 10000}, Active: []Amount{{Percent: 100}}, Sizes: []int{0}, SocketBuffers: []int{0}}, 0},
@@ -91,6 +99,7 @@ func Scenarios() []Scenario {
 			Name:     "echo",
 			Question: "All connections talk: what does a message cost?",
 			Slice:    messages,
+			Reading:  "With all of them active, a wait that looks at all finds many: what it costs is shared by those.",
 			blocks:   defaultBlocks,
 			parts: []part{
 				{"echo", Sweep{Connections: []int{100, 1000, 5000}, Active: []Amount{{Percent: 100}}, Duration: 200 * time.Millisecond, Sizes: []int{kib}, SocketBuffers: []int{0}}, defaultTurns},
@@ -100,6 +109,7 @@ func Scenarios() []Scenario {
 			Name:     "bulk",
 			Question: "What do large payloads cost, that take many reads and writes?",
 			Slice:    messages,
+			Reading:  "With the kernel's own buffers a message takes few calls; with small ones it is partial reads and writes, and waiting to be writable.",
 			blocks:   defaultBlocks,
 			parts: []part{
 				{"bulk", Sweep{Connections: []int{100}, Active: []Amount{{Percent: 100}}, Duration: 400 * time.Millisecond, Sizes: []int{100 * kib}, SocketBuffers: []int{0, 16 * kib}}, defaultTurns},
@@ -109,6 +119,7 @@ func Scenarios() []Scenario {
 			Name:     "idle",
 			Question: "A few of many talk: what do the silent ones cost?",
 			Slice:    messages,
+			Reading:  "Server CPU per message against connections: a line that rises pays for the silent ones in each wait.",
 			blocks:   defaultBlocks,
 			parts: []part{
 				{"idle", Sweep{Connections: []int{100, 1000, 10000}, Active: []Amount{{Count: 10}, {Count: 100}}, Duration: 200 * time.Millisecond, Sizes: []int{64}, SocketBuffers: []int{0}}, defaultTurns},
@@ -118,6 +129,7 @@ func Scenarios() []Scenario {
 			Name:     Open,
 			Question: "What is the latency at a given load?",
 			Slice:    "an open loop for a second or more: messages begin at times fixed beforehand",
+			Reading:  "Latency counts from when a message was to begin, so that a stall counts for all it held up. Where a server does not keep up, it is saturated, and its latency is only how long the window was.",
 			blocks:   defaultBlocks,
 			parts: []part{
 				{Open, Sweep{Connections: []int{100}, Active: []Amount{{Percent: 100}}, Duration: minOpen, Sizes: []int{64}, SocketBuffers: []int{0}, Rates: []Rate{{Share: 0.2}, {Share: 0.4}, {Share: 0.6}, {Share: 0.8}, {Share: 0.9}}}, 0},
@@ -127,6 +139,7 @@ func Scenarios() []Scenario {
 			Name:     Map,
 			Question: "Which one is the cheapest, for how many connections and how many of them active?",
 			Slice:    messages,
+			Reading:  "One field for each number of connections and share of active ones, in the colour of the cheapest.",
 			blocks:   overviewBlocks,
 			slice:    overviewSlice,
 			parts: []part{
@@ -138,9 +151,10 @@ func Scenarios() []Scenario {
 			Question: "The classic benchmark of libevent: what do a wait, a read and a write cost among n socket pairs?",
 			Slice:    "one iteration: a first bytes and w chained writes of a byte",
 			blocks:   defaultBlocks,
+			Reading:  "Each wait finds one pair, or a hundred. What an iteration takes beyond that of few pairs is what a wait costs for those that are silent.",
 			parts:    chains(100, 1000, 5000),
 		},
-	}
+	}, questions(messages)...)
 }
 
 // few is a small sweep, of short windows.

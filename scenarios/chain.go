@@ -16,14 +16,19 @@ import (
 	"muxbench/results"
 )
 
-// iterations of an arm's window in scenario chain, as in libevent's benchmark.
+// iterations of an arm's window in scenario chain, as in libevent's benchmark, and in
+// ctl.
 const iterations = 25
 
-// chains runs the window of a cell of scenario chain, an iteration each turn.
-func (b *block) chains(ctx context.Context, arms []*armRun) {
+// iterateRepeatedly runs the window of a cell of one process, an iteration each turn.
+func (b *block) iterateRepeatedly(ctx context.Context, arms []*armRun) {
+	iterate := (*armRun).iterate
+	if b.cell.Scenario == Ctl {
+		iterate = (*armRun).change
+	}
 	long := make(map[*armRun]bool)
 	each(ctx, arms, func(a *armRun, ctx context.Context) error {
-		s, err := a.iterate(ctx, Command{Do: DoIterate})
+		s, err := iterate(a, ctx, Command{Do: DoIterate})
 		long[a] = time.Duration(s.ElapsedNS) >= b.slice
 		return err
 	})
@@ -31,8 +36,16 @@ func (b *block) chains(ctx context.Context, arms []*armRun) {
 		// The arms before have left nothing of this one in the caches. An
 		// iteration that is not counted brings it back, as it is where
 		// iterations follow each other; a long one does so by itself.
-		return a.iterate(ctx, Command{Do: DoIterate, Record: true, Warm: !long[a]})
+		return iterate(a, ctx, Command{Do: DoIterate, Record: true, Warm: !long[a]})
 	})
+}
+
+// startAlone starts the process that is all there is.
+func (a *armRun) startAlone(ctx context.Context) error {
+	if a.block.cell.Scenario == Ctl {
+		return a.startCtl(ctx)
+	}
+	return a.startChain(ctx)
 }
 
 // startChain starts the process that is both sides.

@@ -22,7 +22,20 @@ type Choice struct {
 	MaxEvents   int `json:"max_events,omitempty"` // that a wait may return
 	// Spinning has no wait block: one that finds nothing is made again.
 	Spinning bool `json:"spinning,omitempty"`
+	// Lookup is how a connection's state is found.
+	Lookup server.StateLookup `json:"lookup,omitempty"`
+	// Interest says whether interest in reading outlasts messages.
+	Interest Interest `json:"interest,omitempty"`
 }
+
+// Interest says what becomes of a loop's interest in a connection when a message
+// has come of it.
+type Interest string
+
+const (
+	InterestKept    Interest = "kept"    // it was registered once
+	InterestChanged Interest = "changed" // it is dropped, and taken up again with the answer
+)
 
 // Wait says what a wait does that finds nothing.
 type Wait string
@@ -57,11 +70,28 @@ func (r Request) variants(b server.Backend) []Arm {
 			}
 		})
 	}
+	arms = vary(arms, r.lookups(b), func(a *Arm, by server.StateLookup) {
+		if a.Lookup = by; by != server.LookupDescriptor {
+			a.Name += "/" + string(by)
+		}
+	})
+	if b.ChangesInterest() {
+		arms = vary(arms, r.Interests, func(a *Arm, i Interest) {
+			if a.Interest = i; i == InterestChanged {
+				a.Name += "/interest-changed"
+			}
+		})
+	}
 	return vary(arms, r.Spins, func(a *Arm, d time.Duration) {
-		if a.Spin = d; d != 0 {
+		if a.Spin = d; d != 0 && len(r.Spins) > 1 {
 			a.Name += "/spin-" + d.String()
 		}
 	})
+}
+
+// lookups are those asked for that a backend has, its own if it has none of them.
+func (r Request) lookups(b server.Backend) []server.StateLookup {
+	return slices.DeleteFunc(slices.Clone(r.Lookups), func(by server.StateLookup) bool { return !slices.Contains(b.Lookups(), by) })
 }
 
 // vary makes of each arm as many as there are values, or leaves it alone if there
@@ -137,8 +167,35 @@ func (r Request) checkChoices(compared []server.Backend) error {
 			return unknown("--wait", string(w), []string{string(WaitBlock), string(WaitSpin)})
 		}
 	}
+	if err := r.checkManners(compared); err != nil {
+		return err
+	}
 	if len(r.Waits) > 0 && !slices.ContainsFunc(compared, server.Backend.Multiplexes) {
 		return &Invalid{Flag: "--wait", Allowed: "none of the backends compared has a loop of ours: name one that has: " + strings.Join(Having(server.Backend.Multiplexes), ", ")}
+	}
+	return nil
+}
+
+// checkManners refuses ways to find states and to keep interest that there are not,
+// and those that none of the backends compared has.
+func (r Request) checkManners(compared []server.Backend) error {
+	known := []string{string(server.LookupDescriptor), string(server.LookupIndex), string(server.LookupMap), string(server.LookupScan)}
+	for _, by := range r.Lookups {
+		if !slices.Contains(known, string(by)) {
+			return unknown("--lookup", string(by), known)
+		}
+		if has := func(b server.Backend) bool { return slices.Contains(b.Lookups(), by) }; !slices.ContainsFunc(compared, has) {
+			return &Invalid{Flag: "--lookup", Value: string(by), Allowed: "none of the backends compared finds a connection's state so: name one that does: " + strings.Join(Having(has), ", ")}
+		}
+	}
+	known = []string{string(InterestKept), string(InterestChanged)}
+	for _, i := range r.Interests {
+		if !slices.Contains(known, string(i)) {
+			return unknown("--interest", string(i), known)
+		}
+	}
+	if len(r.Interests) > 0 && !slices.ContainsFunc(compared, server.Backend.ChangesInterest) {
+		return &Invalid{Flag: "--interest", Allowed: "none of the backends compared has the choice: name one that is level-triggered: " + strings.Join(Having(server.Backend.ChangesInterest), ", ")}
 	}
 	return nil
 }
@@ -156,6 +213,12 @@ func (c Choice) options(b server.Backend, into map[string]string) {
 	number("max_events", c.MaxEvents, 0)
 	if c.Spinning {
 		into["wait"] = string(WaitSpin)
+	}
+	if c.Lookup != "" {
+		into["lookup"] = string(c.Lookup)
+	}
+	if c.Interest != "" {
+		into["interest"] = string(c.Interest)
 	}
 	switch n := b.Threads(c.Loops, c.PoolThreads); {
 	case n == 0:

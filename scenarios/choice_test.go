@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"muxbench/multiplexers"
+	"muxbench/multiplexers/server"
 	"muxbench/results"
 	"muxbench/scenarios"
 )
@@ -37,7 +38,11 @@ func TestBuildChoices(t *testing.T) {
 		{"events and waits", scenarios.Request{MaxEvents: []int{1, 16}, Waits: []scenarios.Wait{scenarios.WaitBlock, scenarios.WaitSpin}}, "epoll-lt",
 			"epoll-lt/events-1 epoll-lt/events-1/control epoll-lt/events-1/wait-spin epoll-lt/events-16 epoll-lt/events-16/wait-spin"},
 		{"everything that one backend has", scenarios.Request{Entries: both, Loops: []int{1}, MaxEvents: []int{8}, Waits: []scenarios.Wait{scenarios.WaitSpin}, Spins: []time.Duration{time.Microsecond}, NoControl: true}, "reuseport",
-			"reuseport/loops-1/events-8/wait-spin/spin-1µs reuseport/runtime/loops-1/events-8/wait-spin/spin-1µs"},
+			"reuseport/loops-1/events-8/wait-spin reuseport/runtime/loops-1/events-8/wait-spin"},
+		{"ways to find a state, of those that have them", scenarios.Request{Lookups: []server.StateLookup{"scan", "index"}}, "poll epoll-et epoll-pool go-net", "poll/scan poll/scan/control poll/index epoll-et/scan epoll-pool go-net"},
+		{"the way that is the default, named", scenarios.Request{Lookups: []server.StateLookup{"descriptor", "map"}}, "reuseport", "reuseport reuseport/control reuseport/map"},
+		{"interest, of those that are level-triggered", scenarios.Request{Interests: []scenarios.Interest{"kept", "changed"}}, "select epoll-et epoll-exclusive epoll-pool", "select select/control select/interest-changed epoll-et epoll-exclusive epoll-exclusive/interest-changed epoll-pool"},
+		{"work, the same for all", scenarios.Request{Spins: []time.Duration{time.Microsecond}}, "poll", "poll poll/control"},
 		{"entries of those that have both", scenarios.Request{Entries: both}, "epoll-lt go-net thread-per-conn", "epoll-lt epoll-lt/control epoll-lt/runtime go-net thread-per-conn"},
 		{"entries the other way around", scenarios.Request{Entries: []multiplexers.Entry{multiplexers.Runtime, multiplexers.Raw}}, "go-net poll", "go-net go-net/control poll/runtime poll"},
 		{"a reference that is one of several", scenarios.Request{Loops: []int{1, 4}, Reference: "reuseport/loops-4"}, "reuseport", "reuseport/loops-1 reuseport/loops-4 reuseport/loops-4/control"},
@@ -149,8 +154,8 @@ func TestBuildRefusesChoices(t *testing.T) {
 		{"fewer than none", scenarios.Request{Loops: []int{2, -1}}, "reuseport", "--loops", "-1", "1 to 1024"},
 		{"more loops than there may be", scenarios.Request{Loops: []int{1025}}, "reuseport", "--loops", "1025", "1 to 1024"},
 		{"the same number twice", scenarios.Request{Loops: []int{2, 4, 2}}, "poll reuseport", "--backends", "reuseport", "each value of an option of its, once"},
-		{"loops where none has several", scenarios.Request{Loops: []int{2}}, "epoll-lt epoll-pool go-net", "--loops", "", "name one that has several: epoll-exclusive, reuseport"},
-		{"loops of the default backends", scenarios.Request{Loops: []int{2}}, "", "--loops", "", "name one that has several: epoll-exclusive, reuseport"},
+		{"loops where none has several", scenarios.Request{Loops: []int{2}}, "epoll-lt epoll-pool go-net", "--loops", "", "name one that has several: epoll-shared, epoll-exclusive, reuseport"},
+		{"loops of the default backends", scenarios.Request{Loops: []int{2}}, "", "--loops", "", "name one that has several: epoll-shared, epoll-exclusive, reuseport"},
 		{"an empty pool", scenarios.Request{PoolThreads: []int{0}}, "epoll-pool", "--pool-threads", "0", "1 to 1024"},
 		{"too large a pool", scenarios.Request{PoolThreads: []int{1025}}, "epoll-pool", "--pool-threads", "1025", "1 to 1024"},
 		{"a pool where none has one", scenarios.Request{PoolThreads: []int{2}}, "reuseport", "--pool-threads", "", "name one that has a pool: epoll-pool"},

@@ -20,8 +20,9 @@ type disturbed struct {
 	vitality map[int]scenarios.Vitality // by block, in the order of measuring
 }
 
-func (d *disturbed) Began(...int) {}
-func (d *disturbed) Turn()        {}
+func (d *disturbed) Began(...int)     {}
+func (d *disturbed) Turn()            {}
+func (d *disturbed) Overflows() int64 { return 0 }
 func (d *disturbed) Ended() scenarios.Vitality {
 	d.block++
 	return d.vitality[d.block-1]

@@ -6,6 +6,7 @@ import (
 	"math"
 	"time"
 
+	"muxbench/multiplexers/ctl"
 	"muxbench/results"
 )
 
@@ -16,6 +17,8 @@ const (
 	costOfMessage    = 12e3
 	costOfByte       = 0.3
 	costOfIdle       = 250.0 // per idle connection and wait, where one looks at all of them
+	costOfStep       = 500e3 // of a burst: to ask for it, and until it is accepted
+	costOfChange     = 2e3   // of a set, three times
 	costOfSlice      = 2.5e6 // what its two sides are asked, and the CPUs' speed
 )
 
@@ -42,6 +45,10 @@ func (p Plan) costOfBlock(c results.Cell) float64 {
 	round := costOfRound(c)
 	window := float64(c.DurationNS)
 	switch {
+	case c.Scenario == Accept:
+		steps := math.Ceil(float64(c.Connections) / float64(c.Active))
+		bursts := settingUp + steps*costOfStep
+		one += bursts * float64(1+setUps(time.Duration(bursts)))
 	case c.Scenario == Connect:
 		one += settingUp * float64(setUps(time.Duration(settingUp)))
 	case c.Rounds > 0:
@@ -52,8 +59,11 @@ func (p Plan) costOfBlock(c results.Cell) float64 {
 		slices := max(1, window/costOfSliceAlone(c, p.Slice))
 		one += window + max(window/warmUpShare, round*slices) + costOfSlice*slices + 2*round + float64(p.Slice)
 	}
-	if c.Scenario == Chain {
+	switch c.Scenario {
+	case Chain:
 		one = costOfArm + p.costOfChain(c)
+	case Ctl:
+		one = costOfArm + 2*iterations*float64(ctl.Changes)*costOfChange
 	}
 	return one * float64(len(p.Arms))
 }
@@ -75,6 +85,12 @@ func (p Plan) costOfOffer(c results.Cell, window float64) float64 {
 
 // costOfRound is of a message on each active connection.
 func costOfRound(c results.Cell) float64 {
+	switch c.Scenario {
+	case Churn:
+		return float64(c.Connections) * costOfConnection * 2
+	case Fanout:
+		return float64(c.Connections) * (costOfMessage/3 + float64(c.Size)*costOfByte)
+	}
 	waits := min(1, 10/float64(c.Active)) // that look at all; with many active ones, one finds many
 	return float64(c.Active)*(costOfMessage+float64(c.Size)*costOfByte) + waits*float64(c.Connections-c.Active)*costOfIdle
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -30,7 +31,7 @@ type Launcher interface {
 // Worker is a running worker. It is used by one goroutine.
 type Worker interface {
 	// Do sends a command and waits for its reply, as long as ctx lives. A
-	// connect or exchange that is not done by ctx's deadline is aborted, and
+	// connect, burst, exchange or churn that is not done by ctx's deadline is aborted, and
 	// its reply then tells what had failed.
 	Do(ctx context.Context, c Command) (Reply, error)
 	// CPU reads the worker's CPU time from outside, of all its processes and
@@ -192,7 +193,7 @@ func (w *process) readReplies() {
 
 func (w *process) Do(ctx context.Context, c Command) (Reply, error) {
 	reply, err := w.converse(ctx, c)
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) && (c.Do == DoConnect || c.Do == DoExchange) {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) && slices.Contains([]Verb{DoConnect, DoBurst, DoExchange, DoChurn}, c.Do) {
 		if w.lines.write(Command{Do: DoAbort}) == nil {
 			select {
 			case a := <-w.replies:

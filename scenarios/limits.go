@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"muxbench/loadgen"
+	"muxbench/multiplexers/ctl"
+	"muxbench/multiplexers/server"
 	"muxbench/results"
 )
 
@@ -77,13 +79,9 @@ func (p *Plan) Fits(l Limits) error {
 		if together == nil {
 			continue
 		}
-		noun := "connections"
-		if c.Scenario == Chain {
-			noun = "pairs"
-		}
 		for _, a := range arms {
 			if err := fits(c, []Arm{a}, l); err != nil {
-				return fmt.Errorf("%s with %d %s: %w", c.Scenario, c.Connections, noun, err)
+				return fmt.Errorf("%s with %s: %w", c.Scenario, things(c), err)
 			}
 		}
 		p.Apart[c] = fmt.Sprintf("arms were alive one after the other, so that noise does not cancel in ratios: %v", together)
@@ -96,12 +94,12 @@ func fits(c results.Cell, arms []Arm, l Limits) error {
 	if len(arms) == 0 {
 		return nil
 	}
-	if c.Scenario == Chain {
-		return fitsChain(c, int64(len(arms)), l)
+	if c.OneProcess() {
+		return fitsAlone(c, int64(len(arms)), l)
 	}
-	// Scenario connect sets arms up one after the other.
+	// Where slices are set-ups, arms set up one after the other.
 	connected := int64(len(arms))
-	if c.Scenario == Connect {
+	if c.SetsUp() {
 		connected = 1
 	}
 	spare, threads := beside(arms)
@@ -159,7 +157,7 @@ func perConnection(c results.Cell, arms []Arm) (threads, held int64) {
 		if memory > 0 && c.Size > 0 {
 			memory += min(int64(c.Size), heldBack) // the part of its buffer that is used
 		}
-		if c.Scenario == Connect {
+		if c.SetsUp() {
 			threads, held = max(threads, own), max(held, memory)
 		} else {
 			threads, held = threads+own, held+memory
@@ -168,16 +166,20 @@ func perConnection(c results.Cell, arms []Arm) (threads, held int64) {
 	return threads, held
 }
 
-// fitsChain is fits for a scenario without servers: a process has both ends of
-// every pair.
-func fitsChain(c results.Cell, arms int64, l Limits) error {
-	if err := l.descriptors(c.Connections, 2, spareDescriptors, "pairs"); err != nil {
+// fitsAlone is fits for a scenario without servers: a process has both ends of every
+// pair.
+func fitsAlone(c results.Cell, arms int64, l Limits) error {
+	each, more := 2, int64(spareDescriptors)
+	if c.Scenario == Ctl {
+		each, more = 1, spareDescriptors+ctl.Changes
+	}
+	if err := l.descriptors(c.Connections, each, more, noun(c)); err != nil {
 		return err
 	}
-	if err := l.files(arms * (2*int64(c.Connections) + spareDescriptors)); err != nil {
+	if err := l.files(arms * (int64(each)*int64(c.Connections) + more)); err != nil {
 		return err
 	}
-	if need := arms * (memoryOfWorker + int64(c.Connections)*memoryOfPair); need > l.Memory {
+	if need := arms * (memoryOfWorker + int64(descriptorsOf(c))*memoryOfPair/2); need > l.Memory {
 		return l.shortOfMemory(need)
 	}
 	return nil
@@ -219,6 +221,9 @@ func memory(c results.Cell, arms, alive, tcp int64) int64 {
 	size, active := int64(c.Size), int64(c.Active)
 	need := 2*arms*memoryOfWorker + alive*int64(c.Connections)*memoryOfConnection
 	need += min(tcp, 2*active*size)
+	if c.Scenario == Fanout {
+		need += arms * active * min(size, server.MostSaid) // for members who are slower than the speaker
+	}
 	if c.SocketBuffers > 0 && c.Size > c.SocketBuffers {
 		need += arms * active * min(size, heldBack)
 	}

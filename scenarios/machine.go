@@ -17,6 +17,9 @@ type Machine interface {
 	// Turn is called before each turn and after the last one, while everything
 	// is quiescent.
 	Turn()
+	// Overflows counts how often a connection has found a listener's queue full so
+	// far, in this network namespace.
+	Overflows() int64
 	// Ended says what has happened since Began; nil if nobody has looked.
 	Ended() Vitality
 }
@@ -25,9 +28,10 @@ type Machine interface {
 // happened meanwhile. It is for trying things out, not for measuring.
 type Unwatched struct{}
 
-func (Unwatched) Began(...int)    {}
-func (Unwatched) Turn()           {}
-func (Unwatched) Ended() Vitality { return nil }
+func (Unwatched) Began(...int)     {}
+func (Unwatched) Turn()            {}
+func (Unwatched) Overflows() int64 { return overflows(os.DirFS("/")) }
+func (Unwatched) Ended() Vitality  { return nil }
 
 // Vitality is what a machine did beside measuring, as far as it tells:
 // results.StealShare, SpeedChange, Throttled, ListenDrops, RetransmittedShare.
@@ -63,6 +67,8 @@ func (m *thisMachine) Turn() {
 		_ = m.speeds.measure(cpu) // a CPU that cannot be measured has no change
 	}
 }
+
+func (m *thisMachine) Overflows() int64 { return overflows(m.root) }
 
 func (m *thisMachine) Ended() Vitality {
 	m.measureEnd()

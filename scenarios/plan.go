@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"muxbench/multiplexers"
+	"muxbench/multiplexers/server"
 	"muxbench/results"
 )
 
@@ -41,6 +42,8 @@ type Request struct {
 	// has the choice.
 	Loops, PoolThreads, MaxEvents []int
 	Waits                         []Wait
+	Lookups                       []server.StateLookup
+	Interests                     []Interest
 	Spins                         []time.Duration // CPU time that each message costs on top, each an arm of every backend
 	NoControl                     bool            // no second arm of the reference
 	Sweep                         Sweep
@@ -98,6 +101,10 @@ func unknown(flag, value string, known []string) *Invalid {
 
 // Build makes a plan of a request, or says why there can be none: an *Invalid.
 func Build(r Request) (Plan, error) {
+	r, err := r.compared()
+	if err != nil {
+		return Plan{}, err
+	}
 	arms, err := r.arms()
 	if err != nil {
 		return Plan{}, err
@@ -208,7 +215,7 @@ func (p Plan) resultBytes() float64 {
 			continue
 		}
 		slices := max(int64(c.Rounds)/minRounds, c.DurationNS/int64(p.Slice), 20)
-		if c.Scenario == Chain {
+		if c.OneProcess() {
 			slices = iterations
 		}
 		total += perTrial + perSlice*float64(min(slices, maxSlices))

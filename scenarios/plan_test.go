@@ -102,7 +102,7 @@ func TestBuildArms(t *testing.T) {
 		{"defaults", scenarios.Request{}, []string{"select", "select/control", "poll", "epoll-lt", "epoll-et"}, "select"},
 		{"all", scenarios.Request{Backends: []string{"all"}}, []string{
 			"select", "select/control", "select-1024", "poll", "epoll-lt", "epoll-et", "epoll-oneshot",
-			"epoll-exclusive", "reuseport", "epoll-pool", "go-net", "thread-per-conn",
+			"epoll-shared", "epoll-exclusive", "reuseport", "epoll-pool", "go-net", "thread-per-conn",
 		}, "select"},
 		{"chosen, in order", scenarios.Request{Backends: []string{"epoll-et", "poll"}}, []string{"epoll-et", "epoll-et/control", "poll"}, "epoll-et"},
 		{"another reference", scenarios.Request{Backends: []string{"epoll-et", "poll"}, Reference: "poll"}, []string{"epoll-et", "poll", "poll/control"}, "poll"},

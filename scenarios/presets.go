@@ -56,7 +56,7 @@ func Presets() []Preset {
 		Summary:   "libevent's bench: 25 iterations over 100 to 9,900 socket pairs, beside published figures",
 		parts:     chains(100, 1000, 5000, 9900),
 		published: publishedChains(),
-		blocks:    6, // the fewest that have an interval
+		blocks:    leastInterval,
 	}}
 }
 

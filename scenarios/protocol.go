@@ -31,6 +31,8 @@ const (
 	LoadRole   Role = "load"
 	// ChainRole is both sides in one process: scenario chain.
 	ChainRole Role = "chain"
+	// CtlRole is one process that changes a set: scenario ctl.
+	CtlRole Role = "ctl"
 	// GuardRole ends a process group when its own input ends.
 	GuardRole Role = "guard"
 )
@@ -53,6 +55,8 @@ type Spec struct {
 	Group   int           `json:"group,omitempty"`   // that a guard ends
 	Spin    time.Duration `json:"spin_ns,omitempty"` // of a server, that each message costs on top
 	Choice                // of a server
+	Room    bool          `json:"room,omitempty"`    // both sides: what one says goes to all
+	Backlog int           `json:"backlog,omitempty"` // of a server's listener; 0 is the longest
 	// Listen is where to serve; a port of 127.0.0.1 if it is not valid.
 	Listen netip.AddrPort `json:"listen,omitzero"`
 
@@ -82,10 +86,13 @@ const (
 	// Of a load worker; all are answered with a LoadState.
 	DoConnect    Verb = "connect"
 	DoExchange   Verb = "exchange"
-	DoPace       Verb = "pace" // an open loop
+	DoPace       Verb = "pace"  // an open loop
+	DoChurn      Verb = "churn" // connections that come, carry a message and go
+	DoBurst      Verb = "burst" // so many more connections, all at once
 	DoDisconnect Verb = "disconnect"
 	DoAbort      Verb = "abort" // ends what is under way, has no answer of its own
-	// Of a chain worker; answered with a ChainState.
+	// Of a chain worker, answered with a ChainState, and of a ctl worker, answered
+	// with a CtlState.
 	DoIterate Verb = "iterate"
 )
 
@@ -95,7 +102,8 @@ type Command struct {
 	Record   bool          `json:"record,omitempty"`
 	Rounds   int           `json:"rounds,omitempty"`
 	Duration time.Duration `json:"duration_ns,omitempty"`
-	Warm     bool          `json:"warm,omitempty"` // an iteration: with another one, uncounted, right before it
+	Count    int           `json:"count,omitempty"` // of a burst
+	Warm     bool          `json:"warm,omitempty"`  // an iteration: with another one, uncounted, right before it
 
 	// Of an open loop: msgs/s, when they begin, and what those times are made of.
 	Rate     float64          `json:"rate,omitempty"`
@@ -111,6 +119,7 @@ type Reply struct {
 	Server   *ServerState   `json:"server,omitempty"`
 	Load     *LoadState     `json:"load,omitempty"`
 	Chain    *ChainState    `json:"chain,omitempty"`
+	Ctl      *CtlState      `json:"ctl,omitempty"`
 	RSS      int64          `json:"rss_bytes,omitempty"` // resident memory: of the first line and of a report
 	// Shared says why the loop has no descriptors of its own, entering raw, in the
 	// first line; empty if it has.
@@ -126,6 +135,7 @@ type ServerState struct {
 	Queued     time.Duration    `json:"queued_ns"`   // that the loop's thread was ready and had no CPU, up to At; 0 where there are several
 	At         time.Duration    `json:"at_ns"`       // on the clock of multiplexers.Monotonic
 	Switches   int64            `json:"switches"`    // involuntary, of the loop's thread
+	Sleeps     int64            `json:"sleeps"`      // voluntary: see server.Snapshot
 	WorldStops int64            `json:"world_stops"` // by the Go runtime, since the process began
 	Open       int              `json:"open"`
 	Refused    int64            `json:"refused"`
@@ -185,6 +195,24 @@ type ChainState struct {
 	Switches   int64            `json:"switches"`
 	WorldStops int64            `json:"world_stops"`
 	Counters   results.Counters `json:"counters,omitzero"` // of an external program unknown
+}
+
+// CtlState is what one iteration did to a set: so many descriptors added, changed
+// and removed, each in the time of all of them, and waits that found nothing.
+type CtlState struct {
+	Changes    int64            `json:"changes"`
+	Add        time.Duration    `json:"add_ns"`
+	Modify     time.Duration    `json:"modify_ns"`
+	Remove     time.Duration    `json:"remove_ns"`
+	EmptyWaits int64            `json:"empty_waits"`
+	EmptyWait  time.Duration    `json:"empty_wait_ns"`
+	CPU        time.Duration    `json:"cpu_ns"`
+	User       time.Duration    `json:"user_ns"`
+	Queued     time.Duration    `json:"queued_ns"`  // during Watched
+	Watched    time.Duration    `json:"watched_ns"` // from before the iteration to after it
+	Switches   int64            `json:"switches"`
+	WorldStops int64            `json:"world_stops"`
+	Counters   results.Counters `json:"counters"`
 }
 
 // lines reads and writes the protocol: JSON, a line each.

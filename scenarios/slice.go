@@ -110,14 +110,18 @@ func (a *armRun) untilOpen(ctx context.Context, want int) (state ServerState, as
 	}
 }
 
-// setUp is a slice of scenario connect: connections are set up and, after it,
+// setUp is a slice of scenarios connect and accept: connections are set up and, after it,
 // reset again.
 func (a *armRun) setUp(ctx context.Context, record bool) (results.Slice, error) {
-	slice, err := a.setUpOnce(ctx, record)
+	once := a.setUpOnce
+	if a.block.cell.Scenario == Accept {
+		once = a.burst
+	}
+	slice, err := once(ctx, record)
 	if err != nil {
 		return slice, err
 	}
-	if !record {
+	if !record && a.block.cell.Scenario == Connect {
 		if err := a.growth(ctx); err != nil {
 			return slice, err
 		}
@@ -138,11 +142,11 @@ func (a *armRun) setUp(ctx context.Context, record bool) (results.Slice, error) 
 // slices: whatever had the CPU instead of the arm would make the window's slices
 // longer, and fewer.
 func (a *armRun) warmUp(ctx context.Context) error {
-	if _, err := a.piece(ctx, Command{Do: DoExchange, Rounds: 1}); err != nil {
+	if _, err := a.piece(ctx, Command{Do: a.block.verb(), Rounds: 1}); err != nil {
 		return err
 	}
 	for range 2 {
-		pace, err := a.piece(ctx, Command{Do: DoExchange, Duration: a.block.slice})
+		pace, err := a.piece(ctx, Command{Do: a.block.verb(), Duration: a.block.slice})
 		if err != nil {
 			return err
 		}
@@ -186,6 +190,9 @@ func (a *armRun) slice(ctx context.Context, c Command) (results.Slice, error) {
 	if _, err := a.askLoad(ctx, warmUp(c)); err != nil {
 		return results.Slice{}, err
 	}
+	if _, err := a.untilGone(ctx); err != nil {
+		return results.Slice{}, err
+	}
 	idle, err := a.askServer(ctx, DoSnapshot)
 	if err != nil {
 		return results.Slice{}, err
@@ -199,6 +206,10 @@ func (a *armRun) slice(ctx context.Context, c Command) (results.Slice, error) {
 		return results.Slice{}, err
 	}
 	load, err := a.askLoad(ctx, c)
+	if err != nil {
+		return results.Slice{}, err
+	}
+	asked, err := a.untilGone(ctx)
 	if err != nil {
 		return results.Slice{}, err
 	}
@@ -219,9 +230,10 @@ func (a *armRun) slice(ctx context.Context, c Command) (results.Slice, error) {
 		}
 	}
 	a.count(before, after, load)
-	snapshot := before.CPU - idle.CPU
+	snapshot := time.Duration(1+asked) * (before.CPU - idle.CPU)
 	s := results.Slice{
 		Messages:       load.Messages,
+		Connects:       int64(load.Established),
 		ElapsedNS:      int64(load.Elapsed),
 		ServerCPUNS:    int64(max(0, after.CPU-before.CPU-snapshot)),
 		SnapshotNS:     int64(snapshot),
@@ -250,6 +262,16 @@ func (a *armRun) slice(ctx context.Context, c Command) (results.Slice, error) {
 	return s, nil
 }
 
+// untilGone waits, where connections come and go, until the server has none left,
+// and says how often it asked.
+func (a *armRun) untilGone(ctx context.Context) (asked int, err error) {
+	if a.block.cell.Scenario != Churn {
+		return 0, nil
+	}
+	_, asked, err = a.untilOpen(ctx, 0)
+	return asked, err
+}
+
 // keep puts a slice into the trial.
 func (a *armRun) keep(s results.Slice, turn, place int) {
 	s.Turn, s.Order = turn, place
@@ -271,8 +293,12 @@ func (a *armRun) outside(ctx context.Context) (Usage, error) {
 
 // count adds a slice's counters to the trial's.
 func (a *armRun) count(before, after ServerState, load LoadState) {
+	a.countServer(before, after)
+	a.trial.Counters.Load = a.trial.Counters.Load.Plus(load.Counters)
+}
+
+func (a *armRun) countServer(before, after ServerState) {
 	c := a.trial.Counters
 	c.Server = c.Server.Plus(after.Counters.Minus(before.Counters))
-	c.Load = c.Load.Plus(load.Counters)
 	c.AddThreads(after.threadsSince(before))
 }

@@ -33,31 +33,43 @@ func summarise(t *results.Trial) {
 	v := t.Values
 	v[results.Messages] = float64(sum.Messages)
 	v[results.Elapsed] = float64(sum.ElapsedNS)
-	if sum.Connects > 0 {
+	switch {
+	case t.SetsUp():
 		v[results.ConnectElapsed] = stats.Median(lengths)
-		v[results.ServerCPUPerConnection] = float64(sum.ServerCPUNS) / float64(sum.Connects)
-	}
-	if elapsed := v[results.ConnectElapsed]; elapsed > 0 {
-		v[results.ConnectsPerSecond] = float64(t.Connections) / elapsed * 1e9
-	}
-	if t.Scenario == Chain {
+	case t.OneProcess():
 		v[results.Elapsed] = stats.Median(lengths)
 	}
+	switch elapsed := v[results.ConnectElapsed]; {
+	case elapsed > 0:
+		v[results.ConnectsPerSecond] = float64(t.Connections) / elapsed * 1e9
+	case sum.Connects > 0 && sum.ElapsedNS > 0:
+		v[results.ConnectsPerSecond] = float64(sum.Connects) / float64(sum.ElapsedNS) * 1e9
+	}
+	if sum.Connects > 0 {
+		v[results.ServerCPUPerConnection] = float64(sum.ServerCPUNS) / float64(sum.Connects)
+	}
+	switch t.Scenario {
+	case Accept:
+		accepted(t)
+	case Ctl:
+		changed(t)
+	}
+	sharesOfThreads(t)
 	c := t.Counters.Server
 	// Or else a program of the user's, or what package net does, which does not tell.
 	counted := c.Waits+c.Reads > 0 || sum.Connects > 0 && c != results.Counters{}
 	if c != (results.Counters{}) {
 		v[results.ServerSwitches] = float64(sum.ServerSwitches)
 	}
-	if counted || t.Scenario != Chain {
+	if counted || !t.OneProcess() {
 		v[results.WorldStops] = float64(sum.WorldStops)
 	}
-	if t.Scenario != Chain {
+	if !t.OneProcess() {
 		v[results.LoadSwitches] = float64(sum.LoadSwitches)
 	}
 	if elapsed := float64(sum.ElapsedNS); elapsed > 0 {
 		v[results.ServerBusyShare] = float64(sum.ServerCPUNS) / elapsed / float64(max(1, len(t.ServerCPUs)))
-		if t.Scenario != Chain && !t.Open() { // or else there is none, or it spins
+		if !t.OneProcess() && !t.Open() { // or else there is none, or it spins
 			v[results.LoadBusyShare] = float64(sum.LoadCPUNS) / elapsed
 		}
 		if sum.ServerQueuedNS > 0 && sum.WatchedNS > 0 { // none at all is a kernel that does not tell
@@ -66,7 +78,7 @@ func summarise(t *results.Trial) {
 	}
 	if n := float64(sum.Messages); n > 0 {
 		v[results.ServerCPUPerMessage] = float64(sum.ServerCPUNS) / n
-		if t.Scenario != Chain {
+		if !t.OneProcess() && t.Scenario != Churn { // whose messages are its connections
 			v[results.Throughput] = n / float64(sum.ElapsedNS) * 1e9
 		}
 		if t.Closed() {
@@ -92,6 +104,7 @@ func callsPerMessage(v map[results.Metric]float64, backend string, c results.Cou
 		results.ServerSyscallsPerMsg: syscalls(c, backend),
 		results.ServerReadsPerMsg:    c.Reads,
 		results.ServerWritesPerMsg:   c.Writes,
+		results.ServerEAGAINPerMsg:   c.EAGAIN,
 	}
 	if b, err := server.Lookup(backend); err != nil || b.Multiplexes() {
 		all[results.ServerWaitsPerMsg] = c.Waits

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"muxbench/multiplexers/server"
 	"muxbench/results"
 )
 
@@ -43,6 +44,9 @@ func (p part) cells(asked Sweep) ([]results.Cell, error) {
 							if active < 1 || active > connections {
 								return nil, &Invalid{Flag: "--active", Value: fmt.Sprint(active), Allowed: fmt.Sprintf("1 to %d of %d connections can be active", connections, connections)}
 							}
+							if p.kind == Fanout && size > server.MostSaid {
+								return nil, &Invalid{Flag: "--size", Value: fmt.Sprint(size), Allowed: fmt.Sprintf("up to %d bytes can be said in a chat room", server.MostSaid)}
+							}
 							c := offer
 							c.Scenario, c.Connections, c.Active, c.Rounds = p.kind, connections, active, rounds
 							c.DurationNS, c.Size, c.SocketBuffers = int64(s.Duration), size, buffers
@@ -70,7 +74,7 @@ func (p part) asked(asked Sweep) Sweep {
 		return otherwise
 	}
 	s.Connections = or(asked.Connections, s.Connections)
-	if len(asked.Active) > 0 {
+	if len(asked.Active) > 0 && lacks(p.kind, "--active") == "" {
 		s.Active = asked.Active
 	}
 	if asked.offered() {
@@ -78,19 +82,19 @@ func (p part) asked(asked Sweep) Sweep {
 		s.Duration = max(minOpen, s.Duration)
 	}
 	s.Schedule = asked.Schedule
-	switch {
-	case p.kind == Connect:
-		s.Active = []Amount{{Percent: 100}}
-	case len(asked.Rounds) > 0:
+	switch open := s.offered(); {
+	case lacks(p.kind, "--rounds") == "" && len(asked.Rounds) > 0 && !open:
 		s.Rounds, s.Duration = asked.Rounds, 0
-	case p.kind == Chain: // an iteration has its number of writes
-	case asked.Duration > 0:
+	case lacks(p.kind, "--duration") == "" && asked.Duration > 0:
 		s.Rounds, s.Duration = nil, asked.Duration
+		if open {
+			s.Duration = max(minOpen, s.Duration)
+		}
 	}
-	if p.kind != Chain {
+	if lacks(p.kind, "--socket-buffers") == "" {
 		s.SocketBuffers = or(asked.SocketBuffers, s.SocketBuffers)
 	}
-	if p.kind != Connect && p.kind != Chain {
+	if lacks(p.kind, "--size") == "" {
 		s.Sizes = or(asked.Sizes, s.Sizes)
 	}
 	if len(s.Rounds) == 0 {

@@ -48,6 +48,12 @@ func readVitals(host fs.FS, on []int) vitals {
 	return v
 }
 
+// overflows is how often a connection has found a listener's queue full: what is not
+// told stands still.
+func overflows(host fs.FS) int64 {
+	return columns(host, "proc/net/netstat", "TcpExt:")["ListenOverflows"]
+}
+
 // since is what happened after an earlier reading of the same CPUs, but for their
 // speed.
 func (v vitals) since(before vitals) Vitality {

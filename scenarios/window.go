@@ -38,7 +38,7 @@ func (p pilot) perRound() time.Duration {
 // as short as its lower bounds allow for all arms, and together they are
 // exactly the rounds or the duration asked for. None is shorter than least but a
 // single one. Without pilots, because every
-// arm has failed, it has none.
+// arm has failed, it has none. What the commands are to do is left open.
 func window(cell results.Cell, least time.Duration, pilots []pilot) []Command {
 	if len(pilots) == 0 {
 		return nil
@@ -55,13 +55,13 @@ func window(cell results.Cell, least time.Duration, pilots []pilot) []Command {
 	if cell.Rounds > 0 {
 		rounds = max(rounds, math.Ceil(float64(least)/float64(fastest)))
 		for _, n := range divide(int64(cell.Rounds), int64(math.Ceil(min(rounds, maxRounds)))) {
-			parts = append(parts, Command{Do: DoExchange, Rounds: int(n), Record: true})
+			parts = append(parts, Command{Rounds: int(n), Record: true})
 		}
 		return parts
 	}
 	length := max(least, time.Duration(rounds*float64(slowest)))
 	for _, d := range divide(cell.DurationNS, int64(length)) {
-		parts = append(parts, Command{Do: DoExchange, Duration: time.Duration(d), Record: true})
+		parts = append(parts, Command{Duration: time.Duration(d), Record: true})
 	}
 	return parts
 }
@@ -92,8 +92,7 @@ func warmUp(slice Command) Command {
 	return c
 }
 
-// setUps is how many set-ups of all connections an arm's window has in
-// scenario connect: many where one is short and varies much.
+// setUps is how many set-ups of all connections an arm's window has: many where one is short and varies much.
 func setUps(slowest time.Duration) int {
 	const (
 		least, most = 3, 20

@@ -39,6 +39,8 @@ func Work(in io.Reader, out io.Writer) error {
 		err = workAsLoad(spec, entry, l)
 	case ChainRole:
 		err = workAsChain(spec, entry, l)
+	case CtlRole:
+		err = workAsCtl(spec, entry, l)
 	case GuardRole:
 		err = workAsGuard(spec, l)
 	default:
@@ -61,16 +63,20 @@ func workAsServer(spec Spec, entry multiplexers.Entry, l *lines) error {
 	}
 	seats := &seats{spec: spec, backend: backend}
 	s, err := server.New(server.Config{
-		Backend:       backend,
-		Entry:         entry,
-		Address:       address,
-		Loops:         spec.Loops,
-		PoolThreads:   spec.PoolThreads,
-		MaxEvents:     spec.MaxEvents,
-		SpinningWaits: spec.Spinning,
-		SocketBuffers: spec.SocketBuffers,
-		Spin:          spec.Spin,
-		Settle:        seats.settle,
+		Backend:         backend,
+		Entry:           entry,
+		Address:         address,
+		Loops:           spec.Loops,
+		PoolThreads:     spec.PoolThreads,
+		MaxEvents:       spec.MaxEvents,
+		SpinningWaits:   spec.Spinning,
+		Lookup:          spec.Lookup,
+		ChangedInterest: spec.Interest == InterestChanged,
+		Room:            spec.Room,
+		Backlog:         spec.Backlog,
+		SocketBuffers:   spec.SocketBuffers,
+		Spin:            spec.Spin,
+		Settle:          seats.settle,
 	})
 	if err != nil {
 		return err
@@ -125,6 +131,7 @@ func serverState(s server.Snapshot) *ServerState {
 		CPU:        s.CPU,
 		User:       s.User,
 		Switches:   s.Switches,
+		Sleeps:     s.Sleeps,
 		Open:       s.Open,
 		Refused:    s.Refused,
 		LastAccept: s.LastAccept,
@@ -150,6 +157,7 @@ func workAsLoad(spec Spec, entry multiplexers.Entry, l *lines) error {
 		Entry:         entry,
 		SocketBuffers: spec.SocketBuffers,
 		Seed:          spec.Seed,
+		Room:          spec.Room,
 	})
 	if err != nil {
 		return err
@@ -216,8 +224,12 @@ func readCommands(l *lines, g *loadgen.Generator, commands chan<- Command) error
 func drive(g *loadgen.Generator, c Command) (*LoadState, error) {
 	switch c.Do {
 	case DoConnect:
-		did, err := g.Connect(c.Record)
-		return &LoadState{Established: did.Established, First: did.First, Last: did.Last, CPU: did.CPU, Switches: did.Switches, Counters: did.Counters}, err
+		return connected(g.Connect(c.Record))
+	case DoBurst:
+		return connected(g.Burst(c.Count, c.Record))
+	case DoChurn:
+		did, err := g.Churn(loadgen.Piece{Rounds: c.Rounds, Duration: c.Duration, Record: c.Record})
+		return &LoadState{Established: int(did.Connections), Messages: did.Connections, Elapsed: did.Elapsed, CPU: did.CPU, Switches: did.Switches, Counters: did.Counters}, err
 	case DoExchange:
 		did, err := g.Exchange(loadgen.Piece{Rounds: c.Rounds, Duration: c.Duration, Record: c.Record})
 		return &LoadState{Messages: did.Messages, Elapsed: did.Elapsed, CPU: did.CPU, Switches: did.Switches, Counters: did.Counters}, err
@@ -234,6 +246,11 @@ func drive(g *loadgen.Generator, c Command) (*LoadState, error) {
 		return reportLoad(g)
 	}
 	return nil, fmt.Errorf("%q: %w", c.Do, errNoCommand)
+}
+
+// connected is what became of connections.
+func connected(did loadgen.Connected, err error) (*LoadState, error) {
+	return &LoadState{Established: did.Established, First: did.First, Last: did.Last, CPU: did.CPU, Switches: did.Switches, Counters: did.Counters}, err
 }
 
 // reportLoad is what a generator has recorded.

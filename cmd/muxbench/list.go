@@ -70,6 +70,8 @@ func listInFull(out io.Writer) error {
 		fmt.Fprintf(w, "\n%s\n", sc.Name)
 		row("question", sc.Question)
 		row("a slice", sc.Slice)
+		row("how to read it", sc.Reading)
+		row("compares", strings.Join(sc.Compares(), ", "))
 	}
 	fmt.Fprintln(w, "\nPRESETS")
 	for _, p := range scenarios.Presets() {
@@ -126,6 +128,12 @@ func choices(b server.Backend) string {
 	}
 	if b.Multiplexes() {
 		all = append(all, "--max-events", "--wait")
+	}
+	if len(b.Lookups()) > 0 {
+		all = append(all, "--lookup")
+	}
+	if b.ChangesInterest() {
+		all = append(all, "--interest")
 	}
 	return strings.Join(all, ", ")
 }

@@ -89,13 +89,20 @@ func terminalWidth(w io.Writer) int {
 
 // describeCell names a cell in a line of progress.
 func describeCell(c results.Cell) string {
-	noun := "connections"
-	if c.Scenario == scenarios.Chain {
+	noun, some := "connections", "active"
+	switch c.Scenario {
+	case scenarios.Chain:
 		noun = "pairs"
+	case scenarios.Ctl:
+		noun = "watched"
+	case scenarios.Churn:
+		noun = "connections at once"
+	case scenarios.Accept:
+		some = "at once"
 	}
 	s := fmt.Sprintf("%s, %d %s", c.Scenario, c.Connections, noun)
 	if c.Active < c.Connections {
-		s += fmt.Sprintf(", %d active", c.Active)
+		s += fmt.Sprintf(", %d %s", c.Active, some)
 	}
 	if c.Size > 0 && c.Scenario != scenarios.Chain {
 		s += fmt.Sprintf(", %d bytes", c.Size)
@@ -139,7 +146,7 @@ func printPlan(w io.Writer, p scenarios.Plan) error {
 		}
 		window := ""
 		switch {
-		case c.Scenario == scenarios.Connect:
+		case c.SetsUp() || c.Scenario == scenarios.Ctl:
 		case c.Scenario == scenarios.Chain:
 			window = fmt.Sprintf(", %d chained writes", c.Rounds)
 		case c.Rounds > 0:

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"muxbench/multiplexers/server"
 	"muxbench/results"
 	"muxbench/scenarios"
 )
@@ -208,4 +209,13 @@ func (s servers) Set(v string) error {
 	}
 	*s.values = append(*s.values, scenarios.External{Name: name, Command: strings.TrimSpace(command)})
 	return nil
+}
+
+// parseLookup and parseInterest take names as they are, likewise.
+func parseLookup(s string) (server.StateLookup, error) { return server.StateLookup(s), nil }
+
+func parseInterest(s string) (scenarios.Interest, error) { return scenarios.Interest(s), nil }
+
+func lookupNames() []string {
+	return []string{string(server.LookupDescriptor), string(server.LookupIndex), string(server.LookupMap), string(server.LookupScan)}
 }

@@ -88,7 +88,7 @@ block that the machine has disturbed is measured again.`,
 		},
 	}
 	f, r := c.Flags(), &o.request
-	f.VarP(list[string]{&r.Backends, "names", parseWord}, "backends", "b", "backends to compare, or all (default "+strings.Join(scenarios.DefaultBackends(), ",")+")")
+	f.VarP(list[string]{&r.Backends, "names", parseWord}, "backends", "b", "backends to compare, or all (default "+strings.Join(scenarios.DefaultBackends(), ",")+"; see \"muxbench list --verbose\" for scenarios that compare others)")
 	f.StringVar(&r.Preset, "preset", "", "instead of scenarios: another benchmark, original or libevent")
 	f.Var(servers{&r.Servers}, "server", "an external echo server as one more arm, run by sh; it gets its port as {port} and PORT; in chain a program that runs chains, with {connections}, {active} and {writes}; repeatable")
 	f.StringVar(&r.Reference, "reference", "", "the arm that the others are compared with (default: the first backend)")
@@ -106,10 +106,13 @@ block that the machine has disturbed is measured again.`,
 	f.DurationVar(&r.Budget, "budget", 0, "begin no block that is not expected to end within this time")
 	f.BoolVar(&r.NoControl, "no-control", false, "leave the control arm out: then nobody knows what identical arms would differ by")
 	f.Var(list[multiplexers.Entry]{&r.Entries, "entries", multiplexers.ParseEntry}, "entry", "ways into the kernel, each an arm: raw, runtime (default raw, where a backend has it)")
-	f.Var(list[int]{&r.Loops, "counts", parseCount}, "loops", "event loops of "+having(func(b server.Backend) bool { return b.Loops > 0 })+", each an arm (default 2)")
-	f.Var(list[int]{&r.PoolThreads, "counts", parseCount}, "pool-threads", "threads of "+having(func(b server.Backend) bool { return b.PoolThreads > 0 })+" beside its boss, each an arm (default 2)")
+	f.Var(list[int]{&r.Loops, "counts", parseCount}, "loops", "event loops of "+having(func(b server.Backend) bool { return b.Loops > 0 })+", each an arm (default 2; in scaling 1,2,4, in accept 4)")
+	f.Var(list[int]{&r.PoolThreads, "counts", parseCount}, "pool-threads", "threads of "+having(func(b server.Backend) bool { return b.PoolThreads > 0 })+" beside its boss, each an arm (default 2; in scaling 1,2,4)")
 	f.Var(list[int]{&r.MaxEvents, "counts", parseCount}, "max-events", "events that a wait may return, such as 1,16,128,1024, each an arm (default 1024; select and poll take all they find)")
 	f.Var(list[scenarios.Wait]{&r.Waits, "manners", parseWait}, "wait", "what a wait does that finds nothing, each an arm: block (timeout -1) or spin (timeout 0, again and again) (default block)")
+	f.Var(list[server.StateLookup]{&r.Lookups, "ways", parseLookup}, "lookup", "how a loop finds the state of an event's connection, each an arm: descriptor, index (poll's own), map, scan (default descriptor; in lookup all)")
+	f.Var(list[scenarios.Interest]{&r.Interests, "manners", parseInterest}, "interest", "what becomes of a level-triggered loop's interest in a connection when a message has come, each an arm: kept, or changed twice a message (default kept; in ctl both)")
+	f.Var(list[time.Duration]{&r.Spins, "times", time.ParseDuration}, "spin", "CPU time that the server burns for each message on top, as work would, such as 0s,20us, each an arm of every backend (default 0s; in scaling 20us)")
 	f.Var(list[int]{&r.Placement.ServerCPUs, "cpus", parseCPU}, "server-cpus", "CPUs to serve on, one per block in turn, and the others for further threads (default: the first two, in turn, and all that the load has not)")
 	f.Var(list[int]{&r.Placement.LoadCPUs, "cpus", parseCPU}, "load-cpus", "CPUs to load from, likewise")
 	f.Uint64Var(&r.Seed, "seed", 0, "of all random orders and payloads (default: random, and kept in the result)")
@@ -118,14 +121,13 @@ block that the machine has disturbed is measured again.`,
 	f.BoolVar(&o.dryRun, "dry-run", false, "print the plan and its estimated time, and measure nothing")
 	// For proving what the instrument sees, for choosing how it looks, and for
 	// trying it where other work goes on.
-	f.Var(list[time.Duration]{&r.Spins, "times", time.ParseDuration}, "spin", "CPU time that the server burns for each message on top, each an arm of every backend")
 	f.DurationVar(&r.Slice, "slice", 0, "least length of a slice")
 	f.BoolVar(&o.unwatched, "unwatched", false, "do not watch the machine, so that no block is void")
-	for _, hidden := range []string{"spin", "slice", "unwatched"} {
+	for _, hidden := range []string{"slice", "unwatched"} {
 		_ = f.MarkHidden(hidden) // it fails for flags that do not exist only
 	}
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no plan and no progress")
-	for name, values := range map[string][]string{"backends": append(backendNames(), "all"), "entry": {"raw", "runtime"}, "wait": {string(scenarios.WaitBlock), string(scenarios.WaitSpin)}, "reference": backendNames(), "preset": presetNames(), "schedule": {string(results.Poisson), string(results.Fixed)}} {
+	for name, values := range map[string][]string{"backends": append(backendNames(), "all"), "entry": {"raw", "runtime"}, "wait": {string(scenarios.WaitBlock), string(scenarios.WaitSpin)}, "lookup": lookupNames(), "interest": {string(scenarios.InterestKept), string(scenarios.InterestChanged)}, "reference": backendNames(), "preset": presetNames(), "schedule": {string(results.Poisson), string(results.Fixed)}} {
 		// It fails for flags that do not exist only.
 		_ = c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	}

@@ -50,6 +50,7 @@ type loop struct {
 	again    []int // the requeued of the batch before, in hand
 	closing  []int // removed from the set, to be closed after the batch
 
+	called     int64 // waits that the bell alone ended
 	refused    int64
 	lastAccept time.Duration
 }
@@ -229,6 +230,7 @@ func (l *loop) examined() int {
 func (l *loop) count(n, examined int, woken bool) {
 	if woken {
 		if n--; n == 0 {
+			l.called++
 			return
 		}
 	}
@@ -306,7 +308,7 @@ func (l *loop) state() Snapshot {
 	if l.pool != nil {
 		c.Futexes = l.pool.queue.woken
 	}
-	return Snapshot{Counters: c, Open: l.connections(), Refused: l.refused, LastAccept: l.lastAccept}
+	return Snapshot{Counters: c, Sleeps: -l.called, Open: l.connections(), Refused: l.refused, LastAccept: l.lastAccept}
 }
 
 func (l *loop) close() error {

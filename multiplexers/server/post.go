@@ -139,7 +139,8 @@ func (p *post) answer(e multiplexers.Entry, c command, of attendant) (began time
 	binary.NativeEndian.PutUint64(one[:], 1)
 	usage := multiplexers.ThreadUsage()
 	s := of.state()
-	s.CPU, s.User, s.Switches, s.Sleeps = began-p.unbilled, usage.User, usage.Switches, usage.Sleeps
+	s.CPU, s.User, s.Switches = began-p.unbilled, usage.User, usage.Switches
+	s.Sleeps += usage.Sleeps
 	c.reply <- s
 	_, _ = e.Write(p.answered, one[:]) // it has room for more than anybody asks
 	return began

@@ -168,8 +168,10 @@ type Snapshot struct {
 	// Switches counts their involuntary context switches: the kernel gave their
 	// CPU to another, which may be one of them.
 	Switches int64
-	// Sleeps counts their voluntary ones: how often they went to sleep, and were
-	// woken, for an answer to a snapshot too.
+	// Sleeps counts their voluntary ones, but for one in each wait that was ended by
+	// nothing but a snapshot: how often they went to sleep, and were woken. Parking
+	// is one more. A thread that was still awake when it was asked did not sleep, and
+	// so has one too few.
 	Sleeps  int64
 	Open    int   // connections
 	Refused int64 // connections closed at once for want of a descriptor or a thread

@@ -1,0 +1,92 @@
+//go:build linux
+
+package scenarios
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"muxbench/multiplexers/server"
+)
+
+// compares is what a scenario compares unless the request has it otherwise. What is
+// empty is as in other scenarios.
+type compares struct {
+	backends           []string
+	reference          string
+	loops, poolThreads []int
+	lookups            []server.StateLookup
+	interests          []Interest
+	spins              []time.Duration
+}
+
+// Compares are the backends that the scenario compares unless others are named.
+func (s Scenario) Compares() []string {
+	if len(s.compares.backends) > 0 {
+		return s.compares.backends
+	}
+	return DefaultBackends()
+}
+
+// compared is the request with what its scenarios compare where it does not say:
+// scenarios of one run have the same arms, so that those which compare different
+// things are not put together unless the user says what.
+func (r Request) compared() (Request, error) {
+	if r.Preset != "" {
+		return r, nil
+	}
+	var c compares
+	for i, name := range r.names() {
+		s, err := lookup(name)
+		if err != nil {
+			return r, err
+		}
+		if i > 0 && len(r.Backends) == 0 && !reflect.DeepEqual(s.compares, c) {
+			return r, &Invalid{Flag: "SCENARIO", Value: strings.Join(r.Scenarios, " "), Allowed: "they compare different servers, and a run compares the same ones everywhere: run them one by one, or say which with --backends"}
+		}
+		c = s.compares
+	}
+	if len(r.names()) > 1 && len(r.Backends) > 0 {
+		c = compares{}
+	}
+	if len(r.Backends) == 0 && len(c.backends) > 0 {
+		r.Backends = c.backends
+		if r.Reference == "" {
+			r.Reference = c.reference
+		}
+	}
+	return r.varied(c), nil
+}
+
+// varied fills in the options of arms, as far as the backends compared have them.
+func (r Request) varied(c compares) Request {
+	var backends []server.Backend
+	for _, b := range server.Backends() {
+		if slices.Contains(r.Backends, b.Name) || slices.Contains(r.Backends, everyBackend) {
+			backends = append(backends, b)
+		}
+	}
+	any := func(has func(server.Backend) bool) bool { return slices.ContainsFunc(backends, has) }
+	if len(r.Loops) == 0 && any(hasLoops) {
+		r.Loops = c.loops
+	}
+	if len(r.PoolThreads) == 0 && any(hasPool) {
+		r.PoolThreads = c.poolThreads
+	}
+	if len(r.Interests) == 0 && any(server.Backend.ChangesInterest) {
+		r.Interests = c.interests
+	}
+	if len(r.Lookups) == 0 {
+		for _, by := range c.lookups {
+			if any(func(b server.Backend) bool { return slices.Contains(b.Lookups(), by) }) {
+				r.Lookups = append(r.Lookups, by)
+			}
+		}
+	}
+	if len(r.Spins) == 0 {
+		r.Spins = c.spins
+	}
+	return r
+}
