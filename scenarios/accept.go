@@ -10,6 +10,9 @@ import (
 	"muxbench/results"
 )
 
+// burstsOfWindow is how many of them an arm has in a block.
+const burstsOfWindow = 6
+
 // settling is how long the loops of a server have to go back to sleep that a
 // connection has woken in vain, before the next one comes.
 const settling = 200 * time.Microsecond

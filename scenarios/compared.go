@@ -30,26 +30,13 @@ func (s Scenario) Compares() []string {
 	return DefaultBackends()
 }
 
-// compared is the request with what its scenarios compare where it does not say:
-// scenarios of one run have the same arms, so that those which compare different
-// things are not put together unless the user says what.
+// compared is the request with what its scenarios, or its preset, compare where it
+// does not say: those of one run have the same arms, so that scenarios which compare
+// different things are not put together unless the user says what.
 func (r Request) compared() (Request, error) {
-	if r.Preset != "" {
-		return r, nil
-	}
-	var c compares
-	for i, name := range r.names() {
-		s, err := lookup(name)
-		if err != nil {
-			return r, err
-		}
-		if i > 0 && len(r.Backends) == 0 && !reflect.DeepEqual(s.compares, c) {
-			return r, &Invalid{Flag: "SCENARIO", Value: strings.Join(r.Scenarios, " "), Allowed: "they compare different servers, and a run compares the same ones everywhere: run them one by one, or say which with --backends"}
-		}
-		c = s.compares
-	}
-	if len(r.names()) > 1 && len(r.Backends) > 0 {
-		c = compares{}
+	c, err := r.compares()
+	if err != nil {
+		return r, err
 	}
 	if len(r.Backends) == 0 && len(c.backends) > 0 {
 		r.Backends = c.backends
@@ -58,6 +45,30 @@ func (r Request) compared() (Request, error) {
 		}
 	}
 	return r.varied(c), nil
+}
+
+func (r Request) compares() (c compares, err error) {
+	if r.Preset != "" {
+		for _, p := range Presets() {
+			if p.Name == r.Preset {
+				return p.compares, nil
+			}
+		}
+		return c, nil // who plans it says that there is none
+	}
+	for i, name := range r.names() {
+		s, err := lookup(name)
+		switch {
+		case err != nil:
+			return c, err
+		case i > 0 && len(r.Backends) > 0:
+			return compares{}, nil
+		case i > 0 && !reflect.DeepEqual(s.compares, c):
+			return c, &Invalid{Flag: "SCENARIO", Value: strings.Join(r.Scenarios, " "), Allowed: "they compare different servers, and a run compares the same ones everywhere: run them one by one, or say which with --backends"}
+		}
+		c = s.compares
+	}
+	return c, nil
 }
 
 // varied fills in the options of arms, as far as the backends compared have them.

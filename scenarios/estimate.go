@@ -48,7 +48,7 @@ func (p Plan) costOfBlock(c results.Cell) float64 {
 	case c.Scenario == Accept:
 		steps := math.Ceil(float64(c.Connections) / float64(c.Active))
 		bursts := settingUp + steps*costOfStep
-		one += bursts * float64(1+setUps(time.Duration(bursts)))
+		one += bursts * (1 + burstsOfWindow)
 	case c.Scenario == Connect:
 		one += settingUp * float64(setUps(time.Duration(settingUp)))
 	case c.Rounds > 0:
@@ -87,7 +87,7 @@ func (p Plan) costOfOffer(c results.Cell, window float64) float64 {
 func costOfRound(c results.Cell) float64 {
 	switch c.Scenario {
 	case Churn:
-		return float64(c.Connections) * costOfConnection * 2
+		return float64(c.Connections) * (costOfConnection + costOfMessage)
 	case Fanout:
 		return float64(c.Connections) * (costOfMessage/3 + float64(c.Size)*costOfByte)
 	}

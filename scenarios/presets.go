@@ -4,6 +4,7 @@ package scenarios
 
 import (
 	"fmt"
+	"time"
 
 	"muxbench/results"
 )
@@ -16,6 +17,7 @@ type Preset struct {
 	connections   int // that the commands name
 	parts         []part
 	published     []results.Published
+	compares      compares
 	blocks        int // per cell, unless asked for otherwise
 }
 
@@ -57,7 +59,29 @@ func Presets() []Preset {
 		parts:     chains(100, 1000, 5000, 9900),
 		published: publishedChains(),
 		blocks:    leastInterval,
+	}, {
+		Name:     "level-or-edge",
+		Summary:  "Level- or edge-triggered epoll, or one-shot: all three over echo, bulk, idle, fanout and rate, with a verdict for each kind of work",
+		parts:    triggers(),
+		compares: compares{backends: []string{"epoll-lt", "epoll-et", "epoll-oneshot"}, reference: "epoll-lt"},
+		blocks:   20, // with as many, an interval of server CPU is within 1 % on a quiet machine
 	}}
+}
+
+// triggers is every kind of work that level- and edge-triggered readiness may differ
+// in: small messages and those that wait to be written, few active of many, and an
+// open loop that the server is not busy in.
+func triggers() []part {
+	all, none := []Amount{{Percent: 100}}, []int{0}
+	window := 200 * time.Millisecond
+	return []part{
+		{"echo", Sweep{Connections: []int{100}, Active: all, Duration: window, Sizes: []int{64}, SocketBuffers: none}, defaultTurns},
+		{"bulk", Sweep{Connections: []int{100}, Active: all, Duration: window, Sizes: []int{100 * kib}, SocketBuffers: []int{0, 16 * kib}}, overviewTurns},
+		{"idle", Sweep{Connections: []int{1000}, Active: []Amount{{Count: 10}}, Duration: window, Sizes: []int{64}, SocketBuffers: none}, defaultTurns},
+		{Fanout, Sweep{Connections: []int{100}, Active: all, Duration: window, Sizes: []int{64}, SocketBuffers: none}, defaultTurns},
+		{Fanout, Sweep{Connections: []int{100}, Active: all, Duration: window, Sizes: []int{64 * kib}, SocketBuffers: []int{16 * kib}}, overviewTurns},
+		{Open, Sweep{Connections: []int{100}, Active: all, Duration: minOpen, Sizes: []int{64}, SocketBuffers: none, Rates: []Rate{{Share: 0.4}}}, 0},
+	}
 }
 
 // preset plans a preset, with the connections asked for in place of its own:

@@ -24,9 +24,9 @@ func questions(messages string) []Scenario {
 			Question: "Connect, one message, close, as fast as it goes: what does a short connection cost?",
 			Slice:    "20 ms or more of connections, so many alive at once, until the server has none left",
 			Reading:  "Latency is of the whole, from connect(2) to after the close, which is a reset so that nothing stays in TIME_WAIT. Connections/s are as many as load generator and kernel bring about; server CPU per connection is the server's. Where select and poll pay for those alive in each wait, epoll pays to add and remove each.",
-			blocks:   defaultBlocks,
+			blocks:   leastInterval,
 			parts: []part{
-				{Churn, Sweep{Connections: []int{10, 100, 1000}, Active: all, Duration: 200 * time.Millisecond, Sizes: []int{64}, SocketBuffers: none}, defaultTurns},
+				{Churn, Sweep{Connections: []int{10, 100, 1000}, Active: all, Duration: 200 * time.Millisecond, Sizes: []int{64}, SocketBuffers: none}, overviewTurns},
 			},
 		},
 		{
@@ -34,7 +34,7 @@ func questions(messages string) []Scenario {
 			Question: "What does registering, changing and removing cost, and what of it does a message pay?",
 			Slice:    "ctl: one iteration in one process, in which 256 descriptors are added to a set, changed once and removed; echo: " + messages,
 			Reading:  "ctl: epoll pays for each change by a system call, select and poll in the next wait, which is shown beside. echo: an arm called interest-changed drops its interest in a connection while it handles a message, as servers did in 2004; what it takes beyond the arm that registered once is the share of epoll_ctl(2), and edge-triggered saves no more than that.",
-			blocks:   defaultBlocks,
+			blocks:   overviewBlocks,
 			compares: compares{
 				backends: []string{"epoll-lt", "select", "poll", "epoll-et", "epoll-oneshot"}, reference: "epoll-lt",
 				interests: []Interest{InterestKept, InterestChanged},
@@ -55,7 +55,7 @@ func questions(messages string) []Scenario {
 				lookups: []server.StateLookup{server.LookupDescriptor, server.LookupIndex, server.LookupMap, server.LookupScan},
 			},
 			parts: []part{
-				{results.ScenarioLookup, Sweep{Connections: []int{100, 1000, 10000}, Active: all, Duration: 100 * time.Millisecond, Sizes: []int{64}, SocketBuffers: none}, 1},
+				{results.ScenarioLookup, Sweep{Connections: []int{100, 1000, 3000}, Active: all, Duration: 100 * time.Millisecond, Sizes: []int{64}, SocketBuffers: none}, 1},
 			},
 		},
 		{
@@ -69,7 +69,7 @@ func questions(messages string) []Scenario {
 				loops: []int{1, 2, 4}, poolThreads: []int{1, 2, 4}, spins: []time.Duration{20 * time.Microsecond},
 			},
 			parts: []part{
-				{results.ScenarioScaling, Sweep{Connections: []int{64}, Active: all, Duration: 200 * time.Millisecond, Sizes: []int{64}, SocketBuffers: none}, defaultTurns},
+				{results.ScenarioScaling, Sweep{Connections: []int{64}, Active: all, Duration: 400 * time.Millisecond, Sizes: []int{64}, SocketBuffers: none}, defaultTurns},
 			},
 		},
 		{
@@ -77,7 +77,7 @@ func questions(messages string) []Scenario {
 			Question: "A burst of connections against several loops: who wakes, who accepts, and how soon is the last one accepted?",
 			Slice:    "one burst, from the first connect(2) to the last accept(2), then reset; the listeners' queues hold 128, and arms go one at a time",
 			Reading:  "One at a time, with all loops asleep, shows what a listener wakes: all loops that share it, one with EPOLLEXCLUSIVE, one where each has its own. All at once shows whether connections are accepted as fast as they come: one that finds the queue full comes again after a second. A wake-up is a thread that slept and was woken, in vain or not; vain accepts are those that it made for nobody.",
-			blocks:   defaultBlocks,
+			blocks:   leastInterval,
 			compares: compares{
 				backends: []string{"epoll-lt", "epoll-shared", "epoll-exclusive", "reuseport"}, reference: "epoll-lt",
 				loops: []int{4},
@@ -92,26 +92,11 @@ func questions(messages string) []Scenario {
 			Question: "A chat room: one message in, N out. What does a delivery cost?",
 			Slice:    "20 ms or more of messages, one in the room at a time, each over when everybody has it",
 			Reading:  "Everything is per delivery but the latency, which is from saying to the last delivery. Small messages never wait to be written. With 64 KiB and small buffers they do: level-triggered then changes its interest and back, one-shot re-arms, and edge-triggered registered for it once.",
-			blocks:   defaultBlocks,
+			blocks:   leastInterval,
 			compares: compares{backends: []string{"epoll-lt", "poll", "epoll-et", "epoll-oneshot"}, reference: "epoll-lt"},
 			parts: []part{
 				{Fanout, Sweep{Connections: []int{10, 100, 1000}, Active: all, Duration: 100 * time.Millisecond, Sizes: []int{64}, SocketBuffers: none}, defaultTurns},
 				{Fanout, Sweep{Connections: []int{100}, Active: all, Duration: 200 * time.Millisecond, Sizes: []int{64 * kib}, SocketBuffers: []int{16 * kib}}, defaultTurns},
-			},
-		},
-		{
-			Name:     "level-or-edge",
-			Question: "Level- or edge-triggered epoll: which one, and does it matter?",
-			Slice:    "as in echo, bulk, idle, fanout and rate, of which it has a cell or two each",
-			Reading:  "For each kind of work: the ratio of server CPU per message to level-triggered epoll with its interval, and in words whether there is a difference, whether there is none above 1 %, or whether that cannot be told here.",
-			blocks:   leastInterval,
-			compares: compares{backends: []string{"epoll-lt", "epoll-et", "epoll-oneshot"}, reference: "epoll-lt"},
-			parts: []part{
-				{"echo", Sweep{Connections: []int{100}, Active: all, Duration: 200 * time.Millisecond, Sizes: []int{64}, SocketBuffers: none}, defaultTurns},
-				{"bulk", Sweep{Connections: []int{100}, Active: all, Duration: 200 * time.Millisecond, Sizes: []int{100 * kib}, SocketBuffers: []int{16 * kib}}, 3},
-				{"idle", Sweep{Connections: []int{1000}, Active: []Amount{{Count: 10}}, Duration: 200 * time.Millisecond, Sizes: []int{64}, SocketBuffers: none}, defaultTurns},
-				{Fanout, Sweep{Connections: []int{100}, Active: all, Duration: 200 * time.Millisecond, Sizes: []int{64 * kib}, SocketBuffers: []int{16 * kib}}, 3},
-				{Open, Sweep{Connections: []int{100}, Active: all, Duration: minOpen, Sizes: []int{64}, SocketBuffers: none, Rates: []Rate{{Share: 0.4}}}, 0},
 			},
 		},
 	}
