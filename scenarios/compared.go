@@ -23,9 +23,14 @@ type compares struct {
 }
 
 // Compares are the backends that the scenario compares unless others are named.
-func (s Scenario) Compares() []string {
-	if len(s.compares.backends) > 0 {
-		return s.compares.backends
+func (s Scenario) Compares() []string { return s.compares.names() }
+
+// Compares are likewise those of the preset.
+func (p Preset) Compares() []string { return p.compares.names() }
+
+func (c compares) names() []string {
+	if len(c.backends) > 0 {
+		return c.backends
 	}
 	return DefaultBackends()
 }

@@ -20,9 +20,10 @@ var allowed = map[string][]string{
 	"multiplexers":         {"golang.org/x/sys/unix"},
 	"multiplexers/server":  {"multiplexers", "golang.org/x/sys/unix"},
 	"multiplexers/chain":   {"multiplexers", "golang.org/x/sys/unix"},
+	"multiplexers/ctl":     {"multiplexers", "golang.org/x/sys/unix"},
 	"multiplexers/muxtest": {"multiplexers", "multiplexers/server", "golang.org/x/sys/unix"},
 	"loadgen":              {"multiplexers", "results", "golang.org/x/sys/unix", "github.com/HdrHistogram/hdrhistogram-go"},
-	"scenarios":            {"multiplexers", "multiplexers/chain", "multiplexers/server", "loadgen", "results", "results/stats", "golang.org/x/sys/unix"},
+	"scenarios":            {"multiplexers", "multiplexers/chain", "multiplexers/ctl", "multiplexers/server", "loadgen", "results", "results/stats", "golang.org/x/sys/unix"},
 	"report":               {"results", "results/stats", "gonum.org/v1/plot", "github.com/olekukonko/tablewriter"},
 	// Of multiplexers/server it has the list of backends, and makes a claim of each;
 	// a client of its own has threads of SCHED_IDLE.

@@ -21,9 +21,9 @@ func listCommand(s streams) *cobra.Command {
 		Use:   "list",
 		Short: "List scenarios, presets and backends, and whether each is available here",
 		Long: `List names the scenarios, presets and backends, and says of each backend whether
-this host has it. With --verbose it says of each scenario what a slice is, and of
-each backend how it enters the kernel and why, what can be chosen, and what it
-cannot do.`,
+this host has it. With --verbose it says of each scenario what a slice is, how
+to read what comes of it and what it compares, and of each backend how it enters the
+kernel and why, what can be chosen, and what it cannot do.`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if verbose {
@@ -34,7 +34,7 @@ cannot do.`,
 			for _, sc := range scenarios.Scenarios() {
 				fmt.Fprintf(w, "%s\t%s\n", sc.Name, sc.Question)
 			}
-			fmt.Fprintln(w, "\nPRESET\tCOMMANDS OF")
+			fmt.Fprintln(w, "\nPRESET\tWHAT IT IS")
 			for _, p := range scenarios.Presets() {
 				fmt.Fprintf(w, "%s\t%s\n", p.Name, p.Summary)
 			}
@@ -57,12 +57,21 @@ func here(b server.Backend) string {
 	return "yes"
 }
 
-// listInFull describes everything in paragraphs.
+// listInFull describes everything in paragraphs, as wide as a terminal is.
 func listInFull(out io.Writer) error {
+	const labels = 18 // columns, that the longest takes with what is around it
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	width := terminalWidth(out) - labels
 	row := func(what, text string) {
-		if text != "" {
-			fmt.Fprintf(w, "  %s\t%s\n", what, text)
+		lines := []string{text}
+		if width > 0 {
+			lines = wrapped(text, width)
+		}
+		for _, line := range lines {
+			if line != "" {
+				fmt.Fprintf(w, "  %s\t%s\n", what, line)
+			}
+			what = ""
 		}
 	}
 	fmt.Fprintln(w, "SCENARIOS")
@@ -76,7 +85,8 @@ func listInFull(out io.Writer) error {
 	fmt.Fprintln(w, "\nPRESETS")
 	for _, p := range scenarios.Presets() {
 		fmt.Fprintf(w, "\n%s\n", p.Name)
-		row("commands of", p.Summary)
+		row("what it is", p.Summary)
+		row("compares", strings.Join(p.Compares(), ", "))
 	}
 	fmt.Fprintln(w, "\nBACKENDS")
 	threads, bound := server.HostThreads(os.DirFS("/"))
