@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Measures the reference runs anew, with their reports and charts, and puts the
-# overview's table into README.md. All of them take two hours; nothing
+# overview's table into README.md. All of them take two and a half hours; nothing
 # else should run on the machine meanwhile. A run that fails replaces nothing.
 # Those beside libevent and the servers in C need a C compiler and libevent's
 # development package (libevent-dev on Debian).
 #
-# usage: scripts/reproduce.sh [overview|rate|map|connect|idle|backends|original|libevent|c|threads|readme]...
+# usage: scripts/reproduce.sh [NAME]..., names as in the list at the end
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -73,7 +73,7 @@ beside_threads() {
     --server "c-threads=$fresh/threads-c {port}" --reference c-threads
 }
 
-[ $# -gt 0 ] || set -- overview rate map connect idle backends original libevent c threads
+[ $# -gt 0 ] || set -- overview rate map connect idle churn ctl lookup scaling accept fanout level-or-edge backends original libevent c threads
 for name; do
   case $name in
     overview)
@@ -84,6 +84,10 @@ for name; do
     map) measure map map ;;
     connect) measure connect connect -c 100,1k,5k,10k,19k -n 6 ;;
     idle) measure idle idle -c 100,1k,5k,10k,19k -a 100 -d 500ms -n 10 ;;
+    churn | ctl | scaling | accept | fanout) measure "$name" "$name" ;;
+    # The default ends with 3,000, and in a minute.
+    lookup) measure lookup lookup -c 100,1k,10k ;;
+    level-or-edge) measure level-or-edge --preset level-or-edge ;;
     # One-shot and the other ways to serve beside epoll, level-triggered.
     backends) measure backends idle -b all --reference epoll-lt -c 100,900 -a 100 -s 64 -d 200ms -n 10 ;;
     original) measure original --preset original ;;
@@ -92,7 +96,7 @@ for name; do
     threads) beside_threads ;;
     readme) readme ;;
     *)
-      echo "reproduce.sh: no reference run $name: overview, rate, map, connect, idle, backends, original, libevent, c, threads or readme" >&2
+      echo "reproduce.sh: no reference run $name: overview, rate, map, connect, idle, churn, ctl, lookup, scaling, accept, fanout, level-or-edge, backends, original, libevent, c, threads or readme" >&2
       exit 2
       ;;
   esac
