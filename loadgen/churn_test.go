@@ -152,6 +152,9 @@ func TestBursts(t *testing.T) {
 			if done.Established != n || done.Last < done.First || g.Errors() != (results.Errors{}) {
 				t.Errorf("%+v of %d: %v", done, n, g.FirstError())
 			}
+			if n > 1 && done.Counters.Waits >= int64(n) {
+				t.Errorf("it looked for what had come of connections %d times, while it began %d", done.Counters.Waits, n)
+			}
 		}
 		for _, n := range []int{1, 0, -1} {
 			if _, err := g.Burst(n, false); err == nil {
