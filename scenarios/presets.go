@@ -70,7 +70,7 @@ func Presets() []Preset {
 
 // triggers is every kind of work that level- and edge-triggered readiness may differ
 // in: small messages and those that wait to be written, few active of many, and an
-// open loop that the server is not busy in.
+// open loop that the server is not busy in, at the same rate for all of them.
 func triggers() []part {
 	all, none := []Amount{{Percent: 100}}, []int{0}
 	window := 200 * time.Millisecond
@@ -79,8 +79,8 @@ func triggers() []part {
 		{"bulk", Sweep{Connections: []int{100}, Active: all, Duration: window, Sizes: []int{100 * kib}, SocketBuffers: []int{0, 16 * kib}}, overviewTurns},
 		{"idle", Sweep{Connections: []int{1000}, Active: []Amount{{Count: 10}}, Duration: window, Sizes: []int{64}, SocketBuffers: none}, defaultTurns},
 		{Fanout, Sweep{Connections: []int{100}, Active: all, Duration: window, Sizes: []int{64}, SocketBuffers: none}, defaultTurns},
-		{Fanout, Sweep{Connections: []int{100}, Active: all, Duration: window, Sizes: []int{64 * kib}, SocketBuffers: []int{16 * kib}}, overviewTurns},
-		{Open, Sweep{Connections: []int{100}, Active: all, Duration: minOpen, Sizes: []int{64}, SocketBuffers: none, Rates: []Rate{{Share: 0.4}}}, 0},
+		{Fanout, Sweep{Connections: []int{30}, Active: all, Duration: window, Sizes: []int{128 * kib}, SocketBuffers: []int{16 * kib}}, overviewTurns},
+		{Open, Sweep{Connections: []int{100}, Active: all, Duration: minOpen, Sizes: []int{64}, SocketBuffers: none, Rates: []Rate{{PerSecond: 20e3}}}, 0},
 	}
 }
 
