@@ -16,7 +16,8 @@ type Arm struct {
 	// Flags are the validity flags that its trials carry, but for voided ones.
 	Flags []Flag `json:"validity,omitempty"`
 	// Samples is the number of latencies in the ok trial that has the fewest:
-	// messages, or connections in scenario connect. Scenario chain has none.
+	// messages, connections in scenarios connect, accept and churn, what was said in
+	// fanout. Scenarios chain and ctl have none.
 	Samples int64 `json:"latency_samples"`
 	// Slices is the number of slices in the ok trial that has the fewest.
 	Slices int `json:"slices"`
@@ -25,6 +26,9 @@ type Arm struct {
 	// WorldStopped is the number of ok trials within whose slices the Go
 	// runtime stopped the world.
 	WorldStopped int `json:"trials_with_world_stops,omitempty"`
+	// CPUs is how many the server's threads had in the ok trial that has the most; 0 if
+	// they were pinned to none.
+	CPUs int `json:"-"`
 	// Open is nil for an arm of a closed loop, and for one without ok trials.
 	Open *OpenLoop `json:"open_loop,omitempty"`
 	// Values are over the ok trials.
@@ -93,6 +97,9 @@ func summariseArm(trials []results.Trial, void map[int]bool) Arm {
 			}
 		}
 		arm.MostSlices = max(arm.MostSlices, len(t.Slices))
+		if t.ServerCPU >= 0 {
+			arm.CPUs = max(arm.CPUs, 1, len(t.ServerCPUs))
+		}
 		if t.Values[results.WorldStops] > 0 {
 			arm.WorldStopped++
 		}
@@ -129,9 +136,14 @@ func (t *Tally) count(status results.Status) {
 // samples is the number of latencies in a trial's histogram.
 func samples(t results.Trial) int64 {
 	switch t.Scenario {
-	case results.ScenarioChain:
+	case results.ScenarioChain, results.ScenarioCtl:
 		return 0
-	case results.ScenarioConnect:
+	case results.ScenarioFanout: // whose latencies are of what was said, not of each delivery
+		if t.Connections > 0 {
+			return int64(t.Values[results.Messages]) / int64(t.Connections)
+		}
+		return 0
+	case results.ScenarioConnect, results.ScenarioAccept:
 		var n int64
 		for _, s := range t.Slices {
 			n += s.Connects

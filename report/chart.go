@@ -112,6 +112,10 @@ func Charts(s Summary) []Chart {
 
 // scenario draws cells that measure one thing. What maps stand for, they note.
 func (b *chartBuilder) scenario(sc Scenario, maps []backendMap) {
+	if sc.Name == results.ScenarioScaling {
+		b.scaling(sc)
+		return
+	}
 	varying, fixed := splitDimensions(sc.Cells)
 	all := sweeps(b.loadCurves(sc, varying, fixed), varying)
 	for i := range maps {

@@ -28,6 +28,33 @@ func measures(c results.Cell) []measure {
 			{"set-up", "set-up time", "time to set up all connections (ms)", 1e6, results.ConnectElapsed, 0},
 			{"server-cpu", "server CPU per connection", "server CPU per connection (µs)", 1e3, results.ServerCPUPerConnection, 0},
 		}
+	case results.ScenarioAccept:
+		return []measure{
+			{"last-accept", "time to the last accept", "first connect to last accept (ms)", 1e6, results.ConnectElapsed, 0},
+			{"server-cpu", "server CPU per connection", "server CPU per connection (µs)", 1e3, results.ServerCPUPerConnection, 0},
+			{"wake-ups", "wake-ups per connection", "wake-ups of the server's threads per connection", 1, results.WakeupsPerAccept, 0},
+			{"overflows", "overflows of the listeners' queues", "connections of a burst that found a queue full", 1, results.Overflows, 0},
+		}
+	case results.ScenarioChurn:
+		return []measure{
+			{"connects", "connections per second", "connections per second", 1, results.ConnectsPerSecond, 0},
+			{"server-cpu", "server CPU per connection", "server CPU per connection (µs)", 1e3, results.ServerCPUPerConnection, 0},
+			{"p99", "latency, 99th percentile", "p99 latency (µs)", 1e3, results.LatencyP99, 0.99},
+		}
+	case results.ScenarioCtl:
+		return []measure{
+			{"registration", "time to add, modify and remove", "all three, per descriptor (ns)", 1, results.RegistrationTime, 0},
+			{"add", "time to add", "per descriptor (ns)", 1, results.AddTime, 0},
+			{"modify", "time to modify", "per descriptor (ns)", 1, results.ModifyTime, 0},
+			{"remove", "time to remove", "per descriptor (ns)", 1, results.RemoveTime, 0},
+			{"empty-wait", "a wait that finds nothing", "per wait (ns)", 1, results.EmptyWaitTime, 0},
+		}
+	case results.ScenarioFanout:
+		return []measure{
+			{"deliveries", "deliveries per second", "deliveries per second", 1, results.Throughput, 0},
+			{"server-cpu", "server CPU per delivery", "server CPU per delivery (µs)", 1e3, results.ServerCPUPerMessage, 0},
+			{"p50", "time to the last delivery, median", "p50 of the time to the last delivery (µs)", 1e3, results.LatencyP50, 0.5},
+		}
 	case results.ScenarioChain:
 		return []measure{{"time", "time per iteration", "time per iteration (µs)", 1e3, results.Elapsed, 0}}
 	}

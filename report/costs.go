@@ -43,7 +43,7 @@ type costGroup struct {
 // file. Control arms, and servers that count no waits, have none.
 func costModels(trials []results.Trial) []CostModel {
 	trials = slices.DeleteFunc(slices.Clone(trials), func(t results.Trial) bool {
-		return !t.Closed() && t.Scenario != results.ScenarioChain || t.Control
+		return !exchanging(t.Cell) && t.Scenario != results.ScenarioChain || t.Control
 	})
 	var models []CostModel
 	for _, g := range group(trials, func(t results.Trial) costGroup {

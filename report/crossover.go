@@ -110,7 +110,7 @@ func crossingSweeps(scenarios []Scenario) []crossingSweep {
 	var cells []Cell
 	for _, sc := range scenarios {
 		for _, c := range sc.Cells {
-			if c.Closed() && c.Active > 0 && c.Connections >= c.Active {
+			if exchanging(c.Cell) && c.Active > 0 && c.Connections >= c.Active {
 				cells = append(cells, c)
 			}
 		}

@@ -42,10 +42,15 @@ func csvMetrics() []csvColumns {
 		results.Offered, results.Capacity, results.LagP50, results.LagP99, results.LagMax, results.LatencyRise, results.Unsent, results.SLORate, sloShare,
 	}
 	ofPools := []results.Metric{results.ServerFutexesPerMsg}
+	ofQuestions := []results.Metric{
+		results.ServerEAGAINPerMsg, results.LeastThreadShare, results.GreatestThreadShare, results.WakeupsPerAccept, results.SpuriousPerAccept, results.Overflows,
+		results.AddTime, results.ModifyTime, results.RemoveTime, results.RegistrationTime, results.EmptyWaitTime,
+	}
 	return []csvColumns{
 		{values, ratios}, {later, []results.Metric{results.Elapsed}}, {latest, nil},
 		{ofOpenLoops, []results.Metric{results.LatencyP50, results.LatencyP99, results.SLORate}},
 		{ofPools, nil},
+		{ofQuestions, []results.Metric{results.ConnectsPerSecond, results.AddTime, results.ModifyTime, results.RemoveTime, results.RegistrationTime}},
 	}
 }
 

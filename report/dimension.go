@@ -11,6 +11,8 @@ import (
 // dimension is one thing that cells of a sweep can differ in.
 type dimension struct {
 	name   string // in file names and column headings
+	header string // of columns, where it is not the name
+	noun   string // after a number, where the phrase is one
 	axis   string // label of a chart's axis
 	value  func(results.Cell) float64
 	phrase func(results.Cell) string // in a sentence; empty if the cell has none
@@ -27,13 +29,17 @@ func dimensions(scenario string) []dimension {
 	if scenario == results.ScenarioChain {
 		rounds = "writes"
 	}
+	active := dimension{
+		name: "active", axis: "active connections",
+		value:  func(c results.Cell) float64 { return float64(c.Active) },
+		phrase: activePhrase,
+	}
+	if scenario == results.ScenarioAccept {
+		active = atOnceDimension()
+	}
 	return []dimension{
-		connectionsDimension(),
-		{
-			name: "active", axis: "active connections",
-			value:  func(c results.Cell) float64 { return float64(c.Active) },
-			phrase: activePhrase,
-		},
+		connectionsOf(scenario),
+		active,
 		{
 			name: "size", axis: "payload size (bytes)",
 			value:  func(c results.Cell) float64 { return float64(c.Size) },
@@ -91,8 +97,25 @@ func connectionsDimension() dimension {
 	return dimension{
 		name: "connections", axis: "connections",
 		value:  func(c results.Cell) float64 { return float64(c.Connections) },
-		phrase: func(c results.Cell) string { return formatInt(int64(c.Connections)) + " connections" },
+		phrase: func(c results.Cell) string { return formatInt(int64(c.Connections)) + connectionsOf(c.Scenario).noun },
+		noun:   " connections",
 	}
+}
+
+// connectionsOf is the dimension of a scenario, by what those are there.
+func connectionsOf(scenario string) dimension {
+	d := connectionsDimension()
+	switch scenario {
+	case results.ScenarioChurn:
+		d.axis, d.noun, d.header = "connections alive at once", " connections at once", "at once"
+	case results.ScenarioAccept:
+		d.axis, d.noun, d.header = "connections in a burst", " in a burst", "burst"
+	case results.ScenarioFanout:
+		d.axis, d.noun, d.header = "connections in the room", " in the room", "in room"
+	case results.ScenarioCtl:
+		d.axis, d.noun, d.header = "descriptors watched", " watched", "watched"
+	}
+	return d
 }
 
 // scheduleDimension has no quantity: it is never drawn along.
@@ -135,9 +158,13 @@ func activePhrase(c results.Cell) string {
 	return countPhrase(c)
 }
 
-// countPhrase is for all scenarios but connect, which sends no messages.
+// countPhrase is empty where none are silent, or there are no messages.
 func countPhrase(c results.Cell) string {
-	return unless(c.Scenario == results.ScenarioConnect || c.Active == 0, formatInt(int64(c.Active))+" active")
+	switch c.Scenario {
+	case results.ScenarioConnect, results.ScenarioChurn, results.ScenarioFanout, results.ScenarioCtl:
+		return "" // there are none but active ones
+	}
+	return unless(c.Active == 0, formatInt(int64(c.Active))+" active")
 }
 
 func sizePhrase(c results.Cell) string {

@@ -26,8 +26,11 @@ func heading(sc Scenario, fixed []dimension) string {
 	if blocks > 1 {
 		how = fmt.Sprintf("median over %d blocks, %s", blocks, spread(sc, "from the lowest to the highest"))
 	}
-	if sc.Name == results.ScenarioChain {
+	switch sc.Name {
+	case results.ScenarioChain:
 		how = chainBlocks(sc, blocks) + "; registration is not timed"
+	case results.ScenarioCtl:
+		how = chainBlocks(sc, blocks)
 	}
 	parts := []string{strings.Join(what, ", "), how}
 	if reference := sc.Cells[0].Reference; len(references) == 1 && reference != "" {
@@ -67,9 +70,13 @@ func spread(sc Scenario, extremes string) string {
 // kernel does, before any server has accepted. Scenario chain has none.
 func loop(sc Scenario) string {
 	switch first := sc.Cells[0].Cell; {
-	case sc.Name == results.ScenarioConnect:
+	case sc.Name == results.ScenarioChurn:
+		return "latency from connect(2) to after the close"
+	case sc.Name == results.ScenarioFanout:
+		return "latency to the last delivery of a message, one in the room at a time"
+	case first.SetsUp():
 		return "latency from connect(2) to the client's seeing it established"
-	case sc.Name == results.ScenarioChain:
+	case first.OneProcess():
 		return ""
 	case first.Closed():
 		return "closed loop"
@@ -131,7 +138,7 @@ func cpus(run results.Run) string {
 	switch n := run.Environment.CPUs; {
 	case n != 1:
 		return fmt.Sprintf("%d CPUs", n)
-	case run.Scenario == results.ScenarioChain: // has no load generator
+	case results.Cell{Scenario: run.Scenario}.OneProcess(): // has no load generator
 		return "1 CPU"
 	}
 	return "1 CPU, which server and load share"

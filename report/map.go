@@ -53,7 +53,7 @@ func (b *chartBuilder) maps(s Summary) []backendMap {
 	var cells []Cell
 	for _, sc := range s.Scenarios {
 		for _, c := range sc.Cells {
-			if c.Closed() && c.Connections > 0 && c.measured() {
+			if exchanging(c.Cell) && c.Connections > 0 && c.measured() {
 				cells = append(cells, c)
 			}
 		}

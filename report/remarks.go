@@ -26,7 +26,7 @@ func remarks(sc Scenario, varying []dimension) []string {
 	if extra := len(all) - maxNotes; extra > 0 {
 		all = append(all[:maxNotes], fmt.Sprintf("There are %d external servers more: see --format json.", extra))
 	}
-	return slices.DeleteFunc(append(all, pacing(sc), starsLegend(sc), identicalArms(sc, varying), outsideCPU(sc), switches(sc)), func(s string) bool { return s == "" })
+	return slices.DeleteFunc(append(slices.Concat(all, acceptRemarks(sc), ctlRemarks(sc), scalingRemarks(sc)), pacing(sc), starsLegend(sc), identicalArms(sc, varying), outsideCPU(sc), switches(sc)), func(s string) bool { return s == "" })
 }
 
 // externalServers are the commands, each said once.
@@ -84,7 +84,7 @@ func outsideCPU(sc Scenario) string {
 // all trials: a line for each arm would be longer than the table.
 func switches(sc Scenario) string {
 	server, load := "the server's", "the load generator's"
-	if sc.Name == results.ScenarioChain {
+	if sc.Name == results.ScenarioChain || sc.Name == results.ScenarioCtl {
 		server = "the loop's"
 	}
 	var parts []string

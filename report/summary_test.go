@@ -95,7 +95,7 @@ func TestSummariseUsesNoValueOfATrialThatIsNotOK(t *testing.T) {
 			{Block: 5, Status: results.StatusSkipped, Reason: "no descriptors"},
 		},
 		Flags:   []report.Flag{{Text: "steal", Blocks: 2}, {Text: "throttled", Blocks: 1}},
-		Samples: 700, Slices: 1, MostSlices: 1,
+		Samples: 700, Slices: 1, MostSlices: 1, CPUs: 1,
 		Values: map[results.Metric]report.Estimate{
 			results.Messages:            {Value: 1000, Low: 700, High: 1000, Blocks: 3},
 			results.ServerCPUPerMessage: {Value: 20, Low: 10, High: 40, Blocks: 3},

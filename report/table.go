@@ -61,6 +61,16 @@ func newTable(sc Scenario) table {
 		t.columns = append(t.columns, connectColumns(rows)...)
 	case results.ScenarioChain:
 		t.columns = append(t.columns, chainColumns(rows)...)
+	case results.ScenarioChurn:
+		t.columns = append(t.columns, churnColumns(rows)...)
+	case results.ScenarioAccept:
+		t.columns = append(t.columns, acceptColumns(rows)...)
+	case results.ScenarioCtl:
+		t.columns = append(t.columns, ctlColumns(rows)...)
+	case results.ScenarioFanout:
+		t.columns = append(t.columns, fanoutColumns(rows)...)
+	case results.ScenarioScaling:
+		t.columns = append(t.columns, scalingColumns(rows)...)
 	default:
 		switch demandOf(sc.Cells[0].Cell) {
 		case byRate, byCapacity:

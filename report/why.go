@@ -38,6 +38,9 @@ func whyCounters() []whyCounter {
 // one of them dearer than another. The second measurement of a reference is
 // not shown. It is nil if no server counted anything.
 func newWhyTable(sc Scenario) *table {
+	if sc.Name == results.ScenarioAccept || sc.Name == results.ScenarioCtl {
+		return nil // its own table has all
+	}
 	var rows []row
 	for _, c := range sc.Cells {
 		for _, a := range c.Arms {
@@ -83,7 +86,11 @@ func newWhyTable(sc Scenario) *table {
 func rowColumns(rows []row, varying []dimension) []column {
 	var columns []column
 	for _, d := range varying {
-		c := numbers(strings.ReplaceAll(d.name, "-", "\n"), 0, rows, func(r row) number {
+		header := d.header
+		if header == "" {
+			header = strings.ReplaceAll(d.name, "-", "\n")
+		}
+		c := numbers(header, 0, rows, func(r row) number {
 			return number{value: d.value(r.cell.Cell), known: true}
 		})
 		c.cell = true
@@ -132,11 +139,22 @@ func everywhere(rows []row, c whyCounter) bool {
 func whyHeading(sc Scenario, fixed []dimension) string {
 	parts := []string{
 		strings.Join(phrases(fixed, sc.Cells[0].Cell), ", "),
-		"what the servers did for a message, medians over blocks",
+		"what the servers did for " + aMessage(sc.Name) + ", medians over blocks",
 		"user and system as the kernel divides the CPU time, by sampling",
 	}
 	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
 	return plainName(sc.Name) + ", why: " + strings.Join(parts, "; ")
+}
+
+// aMessage is what counts as one in a scenario.
+func aMessage(scenario string) string {
+	switch scenario {
+	case results.ScenarioChurn:
+		return "a connection and its message"
+	case results.ScenarioFanout:
+		return "a delivery"
+	}
+	return "a message"
 }
 
 // switchesColumn is how often a second the kernel took the CPU away from the

@@ -21,6 +21,8 @@ func wordingOf(c results.Cell) wording {
 	switch {
 	case c.Scenario == results.ScenarioChain:
 		return wording{"in " + results.ScenarioChain, "takes", "the least time per iteration", "takes the least time", "as long"}
+	case c.Scenario == results.ScenarioCtl:
+		return wording{"in " + results.ScenarioCtl, "takes", "the least time to add, modify and remove", "takes the least time", "as long"}
 	case demandOf(c) == bySLO:
 		return wording{"under an SLO", "carries", "the highest rate that keeps to the SLO", "carries the most", "as much"}
 	case open(c):
@@ -36,6 +38,16 @@ func metricPhrase(m results.Metric) string {
 		return "throughput"
 	case results.ConnectElapsed:
 		return "set-up time"
+	case results.ConnectsPerSecond:
+		return "connections/s"
+	case results.AddTime:
+		return "time to add"
+	case results.ModifyTime:
+		return "time to modify"
+	case results.RemoveTime:
+		return "time to remove"
+	case results.RegistrationTime:
+		return "time to add, modify and remove"
 	case results.Elapsed:
 		return "time per iteration"
 	case results.LatencyP50, results.LatencyP99:
