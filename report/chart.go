@@ -19,6 +19,9 @@ type Chart struct {
 	// bars are drawn from zero.
 	Bars   bool
 	Series []Series
+	// Forest is for ratios to 1, which lie along the lower axis: X has categories, and
+	// each has a row for each series.
+	Forest bool
 	// Tiles are those of a map, which has no series: both axes have categories.
 	Tiles []Tile
 	// Crossings are where series cross, the clearest first.
@@ -75,7 +78,8 @@ type Point struct {
 // intervals are free of what disturbed both alike. Open loops that differ in
 // their rates are drawn against those, and closed loops that cover several
 // numbers of connections and shares of active ones have a map as well. A map
-// of many sweeps stands for most of their charts: see backendMap.replaces.
+// of many sweeps stands for most of their charts: see backendMap.replaces. A run of
+// nothing but ways of triggering has a chart of all its workloads.
 func Charts(s Summary) []Chart {
 	b := chartBuilder{run: s.Run, styles: make(map[string]int), names: make(map[string]bool)}
 	for _, sc := range s.Scenarios {
@@ -97,6 +101,7 @@ func Charts(s Summary) []Chart {
 	before := len(b.charts)
 	b.crossovers(s)
 	b.charts = slices.Concat(b.charts[:before], mainCrossovers(b.charts[before:]))
+	b.levelOrEdge(s)
 	if len(s.Distrust()) > 0 { // a chart is seen without its report
 		for i := range b.charts {
 			b.charts[i].Title += " (not to be trusted)"
@@ -165,7 +170,8 @@ func sweeps(cells []Cell, varying []dimension) []sweep {
 
 // scale decides which axes are logarithmic: those on which the values span
 // logX or logY decades, or a factor of logRatio, and both where series cross,
-// as costs are compared by their ratio. Bars have a length, and so never are.
+// as costs are compared by their ratio; and always that of a forest plot, so that
+// twice and half are as far from 1. Bars have a length, and so never are.
 func (c *Chart) scale() {
 	const logX, logY, logRatio = 2, 1, 3
 	xs, ys := c.values()
@@ -175,7 +181,7 @@ func (c *Chart) scale() {
 	if c.Y.Ratio {
 		enough = math.Log10(logRatio)
 	}
-	c.Y.Log = !c.Bars && (decades(ys) >= enough || crossing && decades(ys) > 0)
+	c.Y.Log = !c.Bars && (decades(ys) >= enough || (crossing || c.Forest) && decades(ys) > 0)
 	for _, a := range []*Axis{&c.X, &c.Y} {
 		if a.Log {
 			a.Label += ", log scale"

@@ -34,7 +34,7 @@ func (c Chart) footer() string {
 	if !c.Bars && max(intervals.most, ranges.most) > 1 {
 		parts[0] += ", left out where shorter than the mark"
 	}
-	if !c.Bars && len(c.Series) > 1 {
+	if !c.Bars && !c.Forest && len(c.Series) > 1 {
 		parts[0] += "; arms side by side"
 	}
 	switch {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,6 +32,7 @@ func syntheticFiles() map[string][]results.Trial {
 		"synthetic-rate":    openTrials(rateCells(), 8),
 		"synthetic-slo":     openTrials(sloCells(), 8),
 		"synthetic-costs":   costTrials(kneedArms(), costCells(), 7, 2, 0.05),
+		"synthetic-trigger": triggeredTrials(slices.Concat(triggeredWorkloads()[1:6:6], triggeredWorkloads()[10:]), 6),
 		"synthetic-echo":    sweepTrials(echoSizes()[:2], 1, 2),
 		"synthetic-commands": withoutBackend("select", 19000,
 			sweepTrials([]results.Cell{connectSweep()[0], connectSweep()[4], echoSizes()[0], echoSizes()[1]}, 3, 2)),
@@ -135,6 +137,11 @@ func TestGolden(t *testing.T) {
 		{"synthetic-costs", "costs-60.txt", text(60)},
 		{"synthetic-costs", "costs.md", report.Markdown},
 		{"synthetic-costs", "costs.json", report.JSON},
+		{"synthetic-trigger", "trigger-wide.txt", text(0)},
+		{"synthetic-trigger", "trigger-80.txt", text(80)},
+		{"synthetic-trigger", "trigger-60.txt", text(60)},
+		{"synthetic-trigger", "trigger.md", report.Markdown},
+		{"synthetic-trigger", "trigger.json", report.JSON},
 		{"synthetic-outside", "outside-wide.txt", text(0)},
 		{"synthetic-outside", "outside-80.txt", text(80)},
 		{"synthetic-outside", "outside.md", report.Markdown},

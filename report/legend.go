@@ -20,6 +20,9 @@ func (c Chart) keys() []key {
 		return tileKeys(c.Tiles)
 	}
 	var keys []key
+	if c.Forest {
+		keys = append(keys, boundKey())
+	}
 	for _, s := range c.Series {
 		if s.Control != nil {
 			keys = append(keys, key{"identical arms (control)", func(c *draw.Canvas, from, to vg.Point) {

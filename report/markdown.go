@@ -58,6 +58,7 @@ func Markdown(w io.Writer, s Summary) error {
 		}
 	}
 	costsMarkdown(&out, s)
+	levelMarkdown(&out, s)
 	if t := newPublishedTable(s); t != nil {
 		fmt.Fprintf(&out, "\n## Figures from elsewhere\n\n%s\n\n", escapeMarkdown(t.heading))
 		t.markdown(&out)

@@ -17,6 +17,9 @@ func (c Chart) plot() *plot.Plot {
 	if c.Tiles != nil {
 		return c.plotTiles()
 	}
+	if c.Forest {
+		return c.plotForest()
+	}
 	xs, ys := c.values()
 	p := plot.New()
 	x, y := spanX(c.X, xs), spanY(c.Y, ys).withCrossings(len(c.Crossings), c.Y, ys)

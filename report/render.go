@@ -70,7 +70,7 @@ func (c Chart) draw(canvas draw.Canvas) {
 	area.Min.Y = top + 6
 
 	below, above := c.X.Label, c.Y.Label
-	if c.Bars { // which lie
+	if c.Bars || c.Forest { // which lie
 		below, above = c.Y.Label, ""
 	}
 	label := newTypeface(9.5, false, ink)

@@ -26,6 +26,8 @@ type Summary struct {
 	Costs []CostModel `json:"costs,omitempty"`
 	// Crossovers are of any two arms, along each sweep that has cells enough.
 	Crossovers []Crossover `json:"crossovers,omitempty"`
+	// LevelOrEdge is of a run that compares nothing but the ways of triggering.
+	LevelOrEdge []LevelOrEdge `json:"level_or_edge,omitempty"`
 }
 
 // missing says what of the plan the file lacks; empty if it is whole or the
@@ -106,6 +108,7 @@ func Summarise(run results.Run, trials []results.Trial) Summary {
 	s.Commands = summariseCommands(run.Commands, s.Scenarios)
 	s.Costs = costModels(trials)
 	s.Crossovers = crossovers(s.Scenarios, trials)
+	s.LevelOrEdge = levelOrEdge(s.Scenarios)
 	return s
 }
 

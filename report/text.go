@@ -48,6 +48,9 @@ func Text(w io.Writer, s Summary, width int) error {
 	if err := costsText(&out, s, width); err != nil {
 		return err
 	}
+	if err := levelText(&out, s, width); err != nil {
+		return err
+	}
 	if t := newPublishedTable(s); t != nil {
 		if err := t.text(&out, width, "json"); err != nil {
 			return fmt.Errorf("lay out the table of published figures: %w", err)
