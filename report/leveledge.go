@@ -57,10 +57,11 @@ func levelOrEdge(scenarios []Scenario) []LevelOrEdge {
 		return nil
 	}
 	var all []LevelOrEdge
-	name := workloads(scenarios)
+	naming := workloads(scenarios)
 	for _, sc := range scenarios {
+		name := naming(sc)
 		for _, c := range sc.Cells {
-			if !sameWork(c.Cell) {
+			if !alikeWork(c.Cell) {
 				continue
 			}
 			for _, a := range c.Arms {
@@ -69,7 +70,7 @@ func levelOrEdge(scenarios []Scenario) []LevelOrEdge {
 				}
 				for _, m := range c.levelMetrics(a) {
 					l := c.levelOrEdge(a, m)
-					l.workload = name(sc, c.Cell)
+					l.workload = name(c.Cell)
 					all = append(all, l)
 				}
 			}
@@ -78,33 +79,27 @@ func levelOrEdge(scenarios []Scenario) []LevelOrEdge {
 	return all
 }
 
+// asksLevelOrEdge says that nothing but ways of triggering is compared, and each
+// with level-triggered.
 func asksLevelOrEdge(scenarios []Scenario) bool {
-	others := false
+	ways := []string{levelTriggered, edgeTriggered, oneShot}
 	for _, sc := range scenarios {
 		for _, c := range sc.Cells {
-			reference, ok := c.arm(c.Reference)
-			if !ok || reference.Backend != levelTriggered {
+			if reference, ok := c.arm(c.Reference); !ok || reference.Backend != levelTriggered {
 				return false
 			}
-			for _, a := range c.Arms {
-				switch {
-				case a.external():
-					return false
-				case a.Backend == edgeTriggered || a.Backend == oneShot:
-					others = true
-				case a.Backend != levelTriggered:
-					return false
-				}
+			if slices.ContainsFunc(c.Arms, func(a Arm) bool { return a.external() || !slices.Contains(ways, a.Backend) }) {
+				return false
 			}
 		}
 	}
-	return others
+	return true
 }
 
-// sameWork says that arms of such a cell do the same work for each message: not
+// alikeWork says that arms of such a cell do the same work for each message: not
 // where nothing is exchanged, and not where each arm is offered a rate of its own,
 // for what a message costs depends on how many come at once.
-func sameWork(c results.Cell) bool {
+func alikeWork(c results.Cell) bool {
 	perMessage := slices.ContainsFunc(c.Pairings(), func(p results.Pairing) bool { return p.Metric == results.ServerCPUPerMessage })
 	return perMessage && (demandOf(c) == byReplies || demandOf(c) == byRate)
 }
@@ -155,16 +150,17 @@ func (c Cell) saturation(a Arm) string {
 	return enumerate(names) + " " + verbFor(names, "is", "are") + " saturated"
 }
 
-// workloads names cells among those of all scenarios: by what tells them apart
-// from others of the scenario, by connections where those of scenarios differ,
+// workloads names the cells of a scenario among those of all: by what tells them
+// apart from others of the scenario, by connections where those of scenarios differ,
 // and by the rate where a closed loop has the same scenario.
-func workloads(scenarios []Scenario) func(Scenario, results.Cell) string {
+func workloads(scenarios []Scenario) func(Scenario) func(results.Cell) string {
 	cells := levelCells(scenarios)
 	connections := connectionsDimension()
 	differ := slices.ContainsFunc(cells, func(c Cell) bool { return c.Connections != cells[0].Connections })
-	return func(sc Scenario, c results.Cell) string {
+	return func(sc Scenario) func(results.Cell) string {
 		telling, _ := splitDimensions(sc.Cells)
-		same := slices.ContainsFunc(cells, func(d Cell) bool { return d.Scenario == c.Scenario && open(d.Cell) != open(c) })
+		first := sc.Cells[0].Cell
+		same := slices.ContainsFunc(cells, func(c Cell) bool { return c.Scenario == first.Scenario && open(c.Cell) != open(first) })
 		has := func(name string) bool {
 			return slices.ContainsFunc(telling, func(d dimension) bool { return d.name == name })
 		}
@@ -176,7 +172,9 @@ func workloads(scenarios []Scenario) func(Scenario, results.Cell) string {
 				telling = append(telling, d)
 			}
 		}
-		return strings.Join(append([]string{plainName(sc.Name)}, phrases(telling, c)...), ", ")
+		return func(c results.Cell) string {
+			return strings.Join(append([]string{plainName(sc.Name)}, phrases(telling, c)...), ", ")
+		}
 	}
 }
 
@@ -185,7 +183,7 @@ func levelCells(scenarios []Scenario) []Cell {
 	var cells []Cell
 	for _, sc := range scenarios {
 		for _, c := range sc.Cells {
-			if sameWork(c.Cell) {
+			if alikeWork(c.Cell) {
 				cells = append(cells, c)
 			}
 		}

@@ -13,19 +13,20 @@ import (
 // differ. The reference and its control are among the rows.
 func levelTables(s Summary) []table {
 	var tables []table
-	name := workloads(s.Scenarios)
+	naming := workloads(s.Scenarios)
 	for _, opens := range []bool{false, true} {
 		var rows []row
 		workload := column{header: "workload", cell: true, left: true, breaks: true, yields: true}
 		arms := column{header: "backend", left: true, breaks: true}
 		for _, sc := range s.Scenarios {
+			name := naming(sc)
 			for _, c := range sc.Cells {
-				if !sameWork(c.Cell) || open(c.Cell) != opens {
+				if !alikeWork(c.Cell) || open(c.Cell) != opens {
 					continue
 				}
 				for _, a := range c.shown() {
 					rows = append(rows, row{c, a})
-					workload.cells = append(workload.cells, name(sc, c.Cell))
+					workload.cells = append(workload.cells, name(c.Cell))
 					arms.cells = append(arms.cells, plainName(a.Name))
 				}
 			}
@@ -102,7 +103,7 @@ func levelScope(s Summary) []string {
 	}
 	var without []string
 	for _, sc := range s.Scenarios {
-		if name := plainName(sc.Name); !slices.ContainsFunc(sc.Cells, func(c Cell) bool { return sameWork(c.Cell) }) && !slices.Contains(without, name) {
+		if name := plainName(sc.Name); !slices.ContainsFunc(sc.Cells, func(c Cell) bool { return alikeWork(c.Cell) }) && !slices.Contains(without, name) {
 			without = append(without, name)
 		}
 	}
