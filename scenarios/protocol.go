@@ -31,6 +31,8 @@ const (
 	LoadRole   Role = "load"
 	// ChainRole is both sides in one process: scenario chain.
 	ChainRole Role = "chain"
+	// CtlRole is one process that changes its own set: scenario ctl.
+	CtlRole Role = "ctl"
 	// GuardRole ends a process group when its own input ends.
 	GuardRole Role = "guard"
 )
@@ -85,7 +87,7 @@ const (
 	DoPace       Verb = "pace" // an open loop
 	DoDisconnect Verb = "disconnect"
 	DoAbort      Verb = "abort" // ends what is under way, has no answer of its own
-	// Of a chain worker; answered with a ChainState.
+	// Of a chain or ctl worker; answered with a ChainState or a CtlState.
 	DoIterate Verb = "iterate"
 )
 
@@ -111,6 +113,7 @@ type Reply struct {
 	Server   *ServerState   `json:"server,omitempty"`
 	Load     *LoadState     `json:"load,omitempty"`
 	Chain    *ChainState    `json:"chain,omitempty"`
+	Ctl      *CtlState      `json:"ctl,omitempty"`
 	RSS      int64          `json:"rss_bytes,omitempty"` // resident memory: of the first line and of a report
 	// Shared says why the loop has no descriptors of its own, entering raw, in the
 	// first line; empty if it has.
@@ -174,7 +177,7 @@ type LoadState struct {
 	LagHDR     string `json:"lag_hdr,omitempty"` // empty if there is none
 }
 
-// ChainState is what one iteration did.
+// ChainState is what one iteration of a chain did.
 type ChainState struct {
 	Messages   int64            `json:"messages"` // bytes read
 	Elapsed    time.Duration    `json:"elapsed_ns"`
@@ -185,6 +188,24 @@ type ChainState struct {
 	Switches   int64            `json:"switches"`
 	WorldStops int64            `json:"world_stops"`
 	Counters   results.Counters `json:"counters,omitzero"` // of an external program unknown
+}
+
+// CtlState is what one iteration of changes to a set did.
+type CtlState struct {
+	Changes    int64            `json:"changes"` // descriptors that were added, modified and removed
+	Add        time.Duration    `json:"add_ns"`  // of all of them, as are the next two
+	Modify     time.Duration    `json:"modify_ns"`
+	Remove     time.Duration    `json:"remove_ns"`
+	EmptyWaits int64            `json:"empty_waits"`
+	EmptyWait  time.Duration    `json:"empty_wait_ns"` // of all of them
+	Elapsed    time.Duration    `json:"elapsed_ns"`    // Add, Modify and Remove
+	CPU        time.Duration    `json:"cpu_ns"`        // waits included
+	User       time.Duration    `json:"user_ns"`
+	Queued     time.Duration    `json:"queued_ns"`  // during Watched
+	Watched    time.Duration    `json:"watched_ns"` // from before the iteration to after it
+	Switches   int64            `json:"switches"`
+	WorldStops int64            `json:"world_stops"`
+	Counters   results.Counters `json:"counters"`
 }
 
 // lines reads and writes the protocol: JSON, a line each.

@@ -39,6 +39,8 @@ func Work(in io.Reader, out io.Writer) error {
 		err = workAsLoad(spec, entry, l)
 	case ChainRole:
 		err = workAsChain(spec, entry, l)
+	case CtlRole:
+		err = workAsCtl(spec, entry, l)
 	case GuardRole:
 		err = workAsGuard(spec, l)
 	default:
