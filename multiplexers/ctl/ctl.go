@@ -51,7 +51,7 @@ type Iteration struct {
 	CPU                 time.Duration // of the calling thread, over the changes and the waits
 	User                time.Duration // the part of CPU outside the kernel, as rough as multiplexers.Usage says
 	Counters            Counters
-	Switches            int64 // involuntary context switches of the calling thread
+	Switches            int64 // involuntary context switches of the calling thread, over the same stretch as CPU
 }
 
 // Ctl is a multiplexer, the descriptors that it watches and those that it is to

@@ -76,8 +76,8 @@ func (c *Ctl) add() {
 
 // modify has the descriptors watched for nothing, as a server does that drops its
 // interest in reading while it is at a request. All mechanisms allow it, and
-// nothing becomes ready by it, as it would if Writable were wanted. It is not
-// cheaper than other changes: whatever is wanted, EPOLL_CTL_MOD polls the file
+// nothing becomes ready by it, as it would if Writable were wanted. To epoll it is
+// a change like any other: whatever is wanted, EPOLL_CTL_MOD polls the file
 // (ep_modify in fs/eventpoll.c).
 func (c *Ctl) modify() {
 	if c.failed.err != nil {
