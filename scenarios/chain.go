@@ -8,11 +8,8 @@ import (
 	"fmt"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"muxbench/multiplexers"
 	"muxbench/multiplexers/chain"
-	"muxbench/multiplexers/server"
 	"muxbench/results"
 )
 
@@ -29,7 +26,7 @@ func (b *block) iterateRepeatedly(ctx context.Context, arms []*armRun) {
 	long := make(map[*armRun]bool)
 	each(ctx, arms, func(a *armRun, ctx context.Context) error {
 		s, err := iterate(a, ctx, Command{Do: DoIterate})
-		long[a] = time.Duration(s.ElapsedNS) >= b.slice
+		long[a] = time.Duration(max(s.ElapsedNS, s.WatchedNS)) >= b.slice
 		return err
 	})
 	b.inTurns(ctx, arms, iterations, func(a *armRun, ctx context.Context, _ int) (results.Slice, error) {
@@ -92,45 +89,18 @@ func (a *armRun) iterate(ctx context.Context, command Command) (results.Slice, e
 
 // workAsChain is the life of a worker that runs chains.
 func workAsChain(spec Spec, entry multiplexers.Entry, l *lines) error {
-	backend, err := server.Lookup(spec.Backend)
-	if err != nil {
-		return err
-	}
-	// Before there are any pairs: they are to be in one table only.
-	shared, err := settle(entry, spec.CPU)
-	if err != nil {
-		return err
-	}
-	c, err := chain.New(chain.Config{Mechanism: backend.Mechanism, Entry: entry, Pairs: spec.Connections, Active: spec.Active, Writes: spec.Writes})
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	if err := l.write(Reply{Protocol: protocolVersion, RSS: residentBytes(self), Shared: shared}); err != nil {
-		return err
-	}
-	world, queue := watchWorld(), watchQueue(unix.Gettid())
-	return l.serve(func(command Command) (Reply, error) {
-		switch command.Do {
-		case DoReport:
-			return Reply{RSS: residentBytes(self)}, nil
-		case DoIterate:
-			if command.Warm {
-				if _, err := c.Iterate(); err != nil {
-					return Reply{}, err
-				}
-			}
-			stops, queued, began := world.stops(), queue.waited(), multiplexers.Monotonic()
-			did, err := c.Iterate()
-			return Reply{Chain: &ChainState{
-				Messages: did.Messages, Elapsed: did.Elapsed, CPU: did.CPU, User: did.User, Queued: queue.waited() - queued, Watched: multiplexers.Monotonic() - began,
-				Switches: did.Switches, WorldStops: world.stops() - stops,
-				Counters: results.Counters{
-					Waits: did.Counters.Waits, Events: did.Counters.Events, EmptyWaits: did.Counters.EmptyWaits, Examined: did.Counters.Examined,
-					Modifies: did.Counters.Modifies, Reads: did.Counters.Reads, Writes: did.Counters.Writes, BytesIn: did.Messages, BytesOut: did.Counters.Writes,
-				},
-			}}, err
-		}
-		return Reply{}, fmt.Errorf("%q: %w", command.Do, errNoCommand)
-	})
+	return workAsOneProcess(spec, entry, l, func(m multiplexers.Mechanism) (iterator[chain.Iteration], error) {
+		return chain.New(chain.Config{Mechanism: m, Entry: entry, Pairs: spec.Connections, Active: spec.Active, Writes: spec.Writes})
+	}, chainReply)
+}
+
+func chainReply(did chain.Iteration, around surroundings) Reply {
+	return Reply{Chain: &ChainState{
+		Messages: did.Messages, Elapsed: did.Elapsed, CPU: did.CPU, User: did.User, Queued: around.queued, Watched: around.watched,
+		Switches: did.Switches, WorldStops: around.worldStops,
+		Counters: results.Counters{
+			Waits: did.Counters.Waits, Events: did.Counters.Events, EmptyWaits: did.Counters.EmptyWaits, Examined: did.Counters.Examined,
+			Modifies: did.Counters.Modifies, Reads: did.Counters.Reads, Writes: did.Counters.Writes, BytesIn: did.Messages, BytesOut: did.Counters.Writes,
+		},
+	}}
 }

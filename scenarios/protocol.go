@@ -31,7 +31,7 @@ const (
 	LoadRole   Role = "load"
 	// ChainRole is both sides in one process: scenario chain.
 	ChainRole Role = "chain"
-	// CtlRole is one process that changes a set: scenario ctl.
+	// CtlRole is one process that changes its own set: scenario ctl.
 	CtlRole Role = "ctl"
 	// GuardRole ends a process group when its own input ends.
 	GuardRole Role = "guard"
@@ -91,8 +91,7 @@ const (
 	DoBurst      Verb = "burst" // so many more connections, all at once
 	DoDisconnect Verb = "disconnect"
 	DoAbort      Verb = "abort" // ends what is under way, has no answer of its own
-	// Of a chain worker, answered with a ChainState, and of a ctl worker, answered
-	// with a CtlState.
+	// Of a chain or ctl worker; answered with a ChainState or a CtlState.
 	DoIterate Verb = "iterate"
 )
 
@@ -184,7 +183,7 @@ type LoadState struct {
 	LagHDR     string `json:"lag_hdr,omitempty"` // empty if there is none
 }
 
-// ChainState is what one iteration did.
+// ChainState is what one iteration of a chain did.
 type ChainState struct {
 	Messages   int64            `json:"messages"` // bytes read
 	Elapsed    time.Duration    `json:"elapsed_ns"`
@@ -197,16 +196,16 @@ type ChainState struct {
 	Counters   results.Counters `json:"counters,omitzero"` // of an external program unknown
 }
 
-// CtlState is what one iteration did to a set: so many descriptors added, changed
-// and removed, each in the time of all of them, and waits that found nothing.
+// CtlState is what one iteration of changes to a set did.
 type CtlState struct {
-	Changes    int64            `json:"changes"`
-	Add        time.Duration    `json:"add_ns"`
+	Changes    int64            `json:"changes"` // descriptors that were added, modified and removed
+	Add        time.Duration    `json:"add_ns"`  // of all of them, as are the next two
 	Modify     time.Duration    `json:"modify_ns"`
 	Remove     time.Duration    `json:"remove_ns"`
 	EmptyWaits int64            `json:"empty_waits"`
-	EmptyWait  time.Duration    `json:"empty_wait_ns"`
-	CPU        time.Duration    `json:"cpu_ns"`
+	EmptyWait  time.Duration    `json:"empty_wait_ns"` // of all of them
+	Elapsed    time.Duration    `json:"elapsed_ns"`    // Add, Modify and Remove
+	CPU        time.Duration    `json:"cpu_ns"`        // waits included
 	User       time.Duration    `json:"user_ns"`
 	Queued     time.Duration    `json:"queued_ns"`  // during Watched
 	Watched    time.Duration    `json:"watched_ns"` // from before the iteration to after it

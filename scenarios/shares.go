@@ -32,25 +32,3 @@ func sharesOfThreads(t *results.Trial) {
 		t.Values[results.GreatestThreadShare] = most / total
 	}
 }
-
-// changed computes a trial's values of changing a set.
-func changed(t *results.Trial) {
-	var sum results.Slice
-	for _, s := range t.Slices {
-		sum.Changes += s.Changes
-		sum.AddNS += s.AddNS
-		sum.ModifyNS += s.ModifyNS
-		sum.RemoveNS += s.RemoveNS
-		sum.EmptyWaits += s.EmptyWaits
-		sum.EmptyWaitNS += s.EmptyWaitNS
-	}
-	if n := float64(sum.Changes); n > 0 {
-		t.Values[results.AddTime] = float64(sum.AddNS) / n
-		t.Values[results.ModifyTime] = float64(sum.ModifyNS) / n
-		t.Values[results.RemoveTime] = float64(sum.RemoveNS) / n
-		t.Values[results.RegistrationTime] = float64(sum.AddNS+sum.ModifyNS+sum.RemoveNS) / n
-	}
-	if sum.EmptyWaits > 0 {
-		t.Values[results.EmptyWaitTime] = float64(sum.EmptyWaitNS) / float64(sum.EmptyWaits)
-	}
-}

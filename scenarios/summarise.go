@@ -67,7 +67,7 @@ func summarise(t *results.Trial) {
 	if !t.OneProcess() {
 		v[results.LoadSwitches] = float64(sum.LoadSwitches)
 	}
-	if elapsed := float64(sum.ElapsedNS); elapsed > 0 {
+	if elapsed := float64(sum.ElapsedNS); elapsed > 0 && t.Scenario != Ctl { // whose CPU time is of its waits as well
 		v[results.ServerBusyShare] = float64(sum.ServerCPUNS) / elapsed / float64(max(1, len(t.ServerCPUs)))
 		if !t.OneProcess() && !t.Open() { // or else there is none, or it spins
 			v[results.LoadBusyShare] = float64(sum.LoadCPUNS) / elapsed

@@ -68,7 +68,11 @@ func checkSides(t *results.Trial, failed func(results.Check, bool)) {
 	values := t.Values
 	var elapsed int64
 	for _, s := range t.Slices {
-		elapsed += s.ElapsedNS
+		if t.OneProcess() { // what is timed may be a part only of what is watched
+			elapsed += max(s.ElapsedNS, s.WatchedNS)
+		} else {
+			elapsed += s.ElapsedNS
+		}
 	}
 	failed(results.CheckWorldStops, values[results.WorldStops] > 0)
 	failed(results.CheckQueue, values[results.ServerQueueShare] > results.QueueFlagged)

@@ -3,235 +3,196 @@
 package ctl_test
 
 import (
-	"errors"
 	"fmt"
-	"os"
-	"strings"
+	"slices"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"muxbench/multiplexers"
 	"muxbench/multiplexers/ctl"
 )
 
-func each(t *testing.T, test func(*testing.T, multiplexers.Mechanism)) {
-	t.Helper()
-	for _, m := range multiplexers.Mechanisms() {
-		t.Run(m.Name, func(t *testing.T) {
-			if err := m.Probe(); err != nil {
-				t.Skipf("unavailable on this host: %v", err)
-			}
-			test(t, m)
-		})
-	}
-}
-
-func newSet(t *testing.T, m multiplexers.Mechanism, watched int) *ctl.Set {
-	t.Helper()
-	s, err := ctl.New(ctl.Config{Mechanism: m, Entry: multiplexers.Runtime, Watched: watched})
+// open makes a Ctl that is closed with the test.
+func open(tb testing.TB, m multiplexers.Mechanism, watched int) *ctl.Ctl {
+	tb.Helper()
+	c, err := ctl.New(ctl.Config{Mechanism: m, Entry: multiplexers.Runtime, Watched: watched})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
+	tb.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			tb.Error(err)
 		}
 	})
-	return s
+	return c
 }
 
-// An iteration does what it says, in a time of its own, and leaves the set as it
-// was: the next one does the same.
-func TestIterate(t *testing.T) {
-	each(t, func(t *testing.T, m multiplexers.Mechanism) {
-		for _, watched := range []int{1, 2, 301} {
-			iterate(t, m, watched, func(did ctl.Iteration) {
-				want := ctl.Counters{Waits: did.EmptyWaits, EmptyWaits: did.EmptyWaits, Adds: ctl.Changes, Modifies: ctl.Changes, Removes: ctl.Changes}
+func iterate(tb testing.TB, c *ctl.Ctl) ctl.Iteration {
+	tb.Helper()
+	did, err := c.Iterate()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return did
+}
+
+// represents says whether m can watch so many descriptors and those that change
+// besides: the process has some others.
+func represents(m multiplexers.Mechanism, watched int) bool {
+	const others = 20
+	most := m.Capabilities.MaxFD
+	return most == 0 || watched+ctl.Changes+others <= most
+}
+
+// Each descriptor is added, modified and removed once, and each wait finds
+// nothing, in every iteration alike.
+func TestCounts(t *testing.T) {
+	for _, m := range multiplexers.Mechanisms() {
+		for _, watched := range []int{1, 2, 3, 64, 500, 3001} {
+			if !represents(m, watched) {
+				continue
+			}
+			t.Run(fmt.Sprintf("%s/%d watched", m.Name, watched), func(t *testing.T) {
+				want := ctl.Counters{Waits: ctl.Waits, EmptyWaits: ctl.Waits, Adds: ctl.Changes, Modifies: ctl.Changes, Removes: ctl.Changes}
 				if !m.Capabilities.KernelSet {
-					want.Examined = did.EmptyWaits * int64(watched)
+					want.Examined = ctl.Waits * int64(watched)
 				}
-				if did.Counters != want || did.Changes != ctl.Changes || did.EmptyWaits < 1 {
-					t.Errorf("%d watched: %+v, want counters %+v", watched, did, want)
-				}
-				for what, d := range map[string]time.Duration{"adding": did.Add, "changing": did.Modify, "removing": did.Remove, "waiting": did.EmptyWait, "CPU": did.CPU} {
-					if d <= 0 {
-						t.Errorf("%d watched: %s took %s", watched, what, d)
+				c := open(t, m, watched)
+				for i := range 10 {
+					did := iterate(t, c)
+					if diff := cmp.Diff(want, did.Counters); diff != "" {
+						t.Errorf("iteration %d: counters (-want +got):\n%s", i, diff)
 					}
-				}
-				if did.Elapsed() != did.Add+did.Modify+did.Remove {
-					t.Errorf("%s of %+v", did.Elapsed(), did)
+					if did.Changes != ctl.Changes || did.EmptyWaits != ctl.Waits {
+						t.Errorf("iteration %d: %d changes and %d empty waits, want %d and %d", i, did.Changes, did.EmptyWaits, ctl.Changes, ctl.Waits)
+					}
+					for _, d := range []struct {
+						name  string
+						value time.Duration
+					}{
+						{"add", did.Add}, {"modify", did.Modify}, {"remove", did.Remove}, {"empty wait", did.EmptyWait}, {"CPU", did.CPU},
+					} {
+						if d.value <= 0 {
+							t.Errorf("iteration %d: %s took %s", i, d.name, d.value)
+						}
+					}
+					if sum := did.Add + did.Modify + did.Remove; did.Elapsed != sum {
+						t.Errorf("iteration %d: %s elapsed, and the changes took %s", i, did.Elapsed, sum)
+					}
 				}
 			})
 		}
+	}
+}
+
+// operation is one call of a multiplexer's method, with what was wanted or, of a
+// wait, the timeout and the number of descriptors in the set.
+type operation struct {
+	Op      string
+	FD      int
+	Want    multiplexers.Interest
+	Timeout time.Duration
+	Set     int
+}
+
+// record has the operations of what m makes appended to a log.
+func record(m multiplexers.Mechanism, log *[]operation) multiplexers.Mechanism {
+	set := 0
+	return twist(m, func(w *twisted) {
+		w.add = func(fd int, want multiplexers.Interest) error {
+			set++
+			*log = append(*log, operation{Op: "add", FD: fd, Want: want})
+			return nil
+		}
+		w.modify = func(fd int, want multiplexers.Interest) error {
+			*log = append(*log, operation{Op: "modify", FD: fd, Want: want})
+			return nil
+		}
+		w.remove = func(fd int) error {
+			set--
+			*log = append(*log, operation{Op: "remove", FD: fd})
+			return nil
+		}
+		w.wait = func(events []multiplexers.Event, timeout time.Duration) (int, error) {
+			*log = append(*log, operation{Op: "wait", Timeout: timeout, Set: set})
+			return w.Multiplexer.Wait(events, timeout)
+		}
 	})
 }
 
-// iterate runs a few iterations, and a test on each.
-func iterate(t *testing.T, m multiplexers.Mechanism, watched int, test func(ctl.Iteration)) {
-	t.Helper()
-	t.Run(fmt.Sprint(watched), func(t *testing.T) {
-		s := newSet(t, m, watched)
-		for range 5 {
-			did, err := s.Iterate()
-			if err != nil {
-				t.Fatal(err)
-			}
-			test(did)
+// An iteration adds its own descriptors for reading, modifies them to nothing,
+// removes them, and polls the set that was there before; the next one does the
+// same. Its descriptors have the highest numbers.
+func TestTheOrderOfThings(t *testing.T) {
+	for _, m := range multiplexers.Mechanisms() {
+		for _, watched := range []int{1, 40, 41} {
+			t.Run(fmt.Sprintf("%s/%d watched", m.Name, watched), func(t *testing.T) {
+				var log []operation
+				c := open(t, record(m, &log), watched)
+				var fds []int
+				for _, op := range log[:watched+ctl.Changes] {
+					if op.Op != "add" || op.Want != multiplexers.Readable {
+						t.Fatalf("%+v, want the descriptors to be added for reading first", op)
+					}
+					fds = append(fds, op.FD)
+				}
+				changing := fds[watched:]
+				if highest, lowest := slices.Max(fds[:watched]), slices.Min(changing); highest > lowest {
+					t.Errorf("number %d is watched, which is above %d, of one that changes", highest, lowest)
+				}
+				var want []operation
+				for _, op := range []operation{{Op: "add", Want: multiplexers.Readable}, {Op: "modify"}, {Op: "remove"}} {
+					for _, fd := range changing {
+						op.FD = fd
+						want = append(want, op)
+					}
+				}
+				want = append(want, slices.Repeat([]operation{{Op: "wait", Set: watched}}, ctl.Waits)...)
+				for i := range 3 {
+					log = nil
+					iterate(t, c)
+					if diff := cmp.Diff(want, log); diff != "" {
+						t.Errorf("iteration %d: operations (-want +got):\n%s", i, diff)
+					}
+				}
+			})
 		}
-	})
+	}
 }
 
 func TestIterateDoesNotAllocate(t *testing.T) {
-	each(t, func(t *testing.T, m multiplexers.Mechanism) {
-		s := newSet(t, m, 10)
-		if n := testing.AllocsPerRun(10, func() {
-			if _, err := s.Iterate(); err != nil {
-				t.Fatal(err)
-			}
-		}); n > 0 {
-			t.Errorf("%g allocations in an iteration", n)
-		}
-	})
-}
-
-func TestNewRefuses(t *testing.T) {
-	each(t, func(t *testing.T, m multiplexers.Mechanism) {
-		for _, watched := range []int{0, -1} {
-			if _, err := ctl.New(ctl.Config{Mechanism: m, Watched: watched}); err == nil || !strings.Contains(err.Error(), "want 1 or more") {
-				t.Errorf("%d watched: error %v", watched, err)
-			}
-		}
-		most := m.Capabilities.MaxFD
-		if most == 0 {
-			return
-		}
-		before := open(t)
-		if _, err := ctl.New(ctl.Config{Mechanism: m, Watched: most + 1}); !errors.Is(err, multiplexers.ErrFDLimit) {
-			t.Errorf("%d watched: error %v, want %v", most+1, err, multiplexers.ErrFDLimit)
-		}
-		if after := open(t); after != before {
-			t.Errorf("%d descriptors are left of %d", after, before)
-		}
-	})
-}
-
-func TestCloseGivesBackDescriptors(t *testing.T) {
-	each(t, func(t *testing.T, m multiplexers.Mechanism) {
-		before := open(t)
-		s, err := ctl.New(ctl.Config{Mechanism: m, Entry: multiplexers.Runtime, Watched: 99})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := s.Iterate(); err != nil {
-			t.Error(err)
-		}
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-		if after := open(t); after != before {
-			t.Errorf("%d descriptors, %d before", after, before)
-		}
-	})
-}
-
-// open counts this process's descriptors.
-func open(t *testing.T) int {
-	t.Helper()
-	list, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return len(list)
-}
-
-var errBroken = errors.New("it broke")
-
-// broken fails in one of its methods once that has been called so often.
-type broken struct {
-	multiplexers.Multiplexer
-	method string
-	after  int
-}
-
-func (b *broken) breaks(method string) bool {
-	if b.method == method {
-		b.after--
-		return b.after < 0
-	}
-	return false
-}
-
-func (b *broken) Add(fd int, want multiplexers.Interest) error {
-	if b.breaks("Add") {
-		return errBroken
-	}
-	return b.Multiplexer.Add(fd, want)
-}
-
-func (b *broken) Modify(fd int, want multiplexers.Interest) error {
-	if b.breaks("Modify") {
-		return errBroken
-	}
-	return b.Multiplexer.Modify(fd, want)
-}
-
-func (b *broken) Remove(fd int) error {
-	if b.breaks("Remove") {
-		return errBroken
-	}
-	return b.Multiplexer.Remove(fd)
-}
-
-func (b *broken) Wait(events []multiplexers.Event, timeout time.Duration) (int, error) {
-	if b.breaks("Wait") {
-		return 0, errBroken
-	}
-	if b.breaks("finds") {
-		return 1, nil
-	}
-	return b.Multiplexer.Wait(events, timeout)
-}
-
-// Whatever fails is told, with what was being done, and nothing is kept open.
-func TestFailures(t *testing.T) {
-	const watched = 7
-	tests := []struct {
-		method string
-		after  int
-		want   string
-	}{
-		{"Add", watched + 1, "adding"},
-		{"Modify", 2, "changing"},
-		{"Remove", ctl.Changes - 1, "removing"},
-		{"Wait", 1, "waiting"},
-		{"finds", 0, "nobody has written"},
-	}
-	each(t, func(t *testing.T, m multiplexers.Mechanism) {
-		for _, test := range tests {
-			sound := m.New
-			failing := m
-			failing.New = func(e multiplexers.Entry) (multiplexers.Multiplexer, error) {
-				mux, err := sound(e)
-				return &broken{mux, test.method, test.after}, err
-			}
-			t.Run(test.method, func(t *testing.T) {
-				_, err := newSet(t, failing, watched).Iterate()
-				if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "7 watched") {
-					t.Errorf("error %v, want one with %q", err, test.want)
+	for _, m := range multiplexers.Mechanisms() {
+		for _, watched := range []int{1, 100} {
+			t.Run(fmt.Sprintf("%s/%d watched", m.Name, watched), func(t *testing.T) {
+				c := open(t, m, watched)
+				if allocs := testing.AllocsPerRun(20, func() { iterate(t, c) }); allocs != 0 {
+					t.Errorf("%v allocations", allocs)
 				}
 			})
 		}
-		failing := m
-		failing.New = func(e multiplexers.Entry) (multiplexers.Multiplexer, error) {
-			mux, err := m.New(e)
-			return &broken{mux, "Add", 3}, err
-		}
-		before := open(t)
-		if _, err := ctl.New(ctl.Config{Mechanism: failing, Watched: watched}); !errors.Is(err, errBroken) {
-			t.Errorf("error %v, want %v", err, errBroken)
-		}
-		if after := open(t); after != before {
-			t.Errorf("%d descriptors are left of %d", after, before)
-		}
-	})
+	}
+}
+
+// What grows with the set has grown in New: the first iteration finds it as the
+// later ones do.
+func TestNewHasTheSetGrow(t *testing.T) {
+	const watched = 10
+	for _, m := range multiplexers.Mechanisms() {
+		t.Run(m.Name, func(t *testing.T) {
+			set, most := 0, 0
+			c := open(t, twist(m, func(w *twisted) {
+				w.add = func(int, multiplexers.Interest) error { set++; most = max(most, set); return nil }
+				w.remove = func(int) error { set--; return nil }
+			}), watched)
+			if most != watched+ctl.Changes || set != watched {
+				t.Errorf("up to %d descriptors in New, which left %d: want %d and %d", most, set, watched+ctl.Changes, watched)
+			}
+			iterate(t, c)
+			if most != watched+ctl.Changes || set != watched {
+				t.Errorf("up to %d descriptors in the first iteration, which left %d: want %d and %d", most, set, watched+ctl.Changes, watched)
+			}
+		})
+	}
 }
