@@ -47,7 +47,7 @@ func measures(c results.Cell) []measure {
 			{"add", "time to add", "per descriptor (ns)", 1, results.AddTime, 0},
 			{"modify", "time to modify", "per descriptor (ns)", 1, results.ModifyTime, 0},
 			{"remove", "time to remove", "per descriptor (ns)", 1, results.RemoveTime, 0},
-			{"empty-wait", "a wait that finds nothing", "per wait (ns)", 1, results.EmptyWaitTime, 0},
+			{"empty-wait", "time of a wait that finds nothing", "per wait (µs)", 1e3, results.EmptyWaitTime, 0},
 		}
 	case results.ScenarioFanout:
 		return []measure{

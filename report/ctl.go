@@ -5,12 +5,30 @@ import "muxbench/results"
 // ctlColumns are of what changing a set costs, per descriptor.
 func ctlColumns(rows []row) []column {
 	cols := []column{
-		plainMetric("add\nns", results.AddTime, 1, rows, 3),
-		plainMetric("modify\nns", results.ModifyTime, 1, rows, 3),
-		plainMetric("remove\nns", results.RemoveTime, 1, rows, 3),
+		nanoseconds("add\nns", results.AddTime, rows, 3),
+		nanoseconds("modify\nns", results.ModifyTime, rows, 3),
+		nanoseconds("remove\nns", results.RemoveTime, rows, 3),
 	}
 	cols = append(cols, compared("all three\nns", results.RegistrationTime, 1, rows, comparedRanks{value: 0, ratio: 1, stars: 2, spread: 4, held: 9, interval: 14})...)
-	return append(cols, plainMetric("empty wait\nns", results.EmptyWaitTime, 1, rows, 2))
+	return append(cols, nanoseconds("empty wait\nns", results.EmptyWaitTime, rows, 2))
+}
+
+// nanoseconds is a column of times that differ by powers of ten: short ones have a
+// digit behind the point, and others none.
+func nanoseconds(header string, m results.Metric, rows []row, rank int) column {
+	c := column{header: header, rank: rank}
+	for _, r := range rows {
+		e, ok := r.arm.Values[m]
+		text := ""
+		switch {
+		case ok && e.Value < 100:
+			text = formatNumber(e.Value, 1)
+		case ok:
+			text = formatNumber(e.Value, 0)
+		}
+		c.cells = append(c.cells, text)
+	}
+	return c
 }
 
 // ctlRemarks say what an empty wait is.

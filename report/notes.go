@@ -14,32 +14,51 @@ const (
 )
 
 // notes say what is not ok below a scenario's table, and why. What several
-// blocks or arms of a cell have in common is said once, and what the machine
-// did to several cells too.
+// blocks or arms of a cell have in common is said once, and so is what several cells
+// have.
 func notes(sc Scenario, varying []dimension) []string {
 	all := slices.Concat(voidedNotes(sc, varying), flagNotes(sc, varying), unsentNotes(sc, varying), searchNotes(sc, varying))
+	var order []string
+	places := make(map[string][]string) // of the cells, by what is said there
 	for _, c := range sc.Cells {
-		at := phrases(varying, c.Cell)
-		var order []string
-		arms := make(map[string][]string) // by what is said of them
-		for _, a := range c.Arms {
-			for _, text := range armNotes(c, a) {
-				if arms[text] == nil {
-					order = append(order, text)
-				}
-				arms[text] = append(arms[text], plainName(a.Name))
+		for _, text := range cellNotes(c) {
+			if places[text] == nil {
+				order = append(order, text)
 			}
+			places[text] = append(places[text], strings.Join(phrases(varying, c.Cell), ", "))
 		}
-		for _, text := range order {
-			who := enumerate(arms[text])
-			if n := len(arms[text]); n > 1 && n == len(c.Arms) {
-				who = "all arms"
-			}
-			all = append(all, strings.Join(append(slices.Clone(at), who), ", ")+": "+text)
+	}
+	for _, text := range order {
+		at := strings.Join(places[text], "; ")
+		if n := len(places[text]); n > 1 && n == len(sc.Cells) {
+			at = ""
 		}
+		all = append(all, strings.TrimPrefix(at+", "+text, ", "))
 	}
 	if extra := len(all) - maxNotes; extra > 0 {
 		all = append(all[:maxNotes], fmt.Sprintf("and %d notes more: see --format csv or json", extra))
+	}
+	return all
+}
+
+// cellNotes are what is said of a cell's arms, those together of which the same is.
+func cellNotes(c Cell) []string {
+	var order, all []string
+	arms := make(map[string][]string) // by what is said of them
+	for _, a := range c.Arms {
+		for _, text := range armNotes(c, a) {
+			if arms[text] == nil {
+				order = append(order, text)
+			}
+			arms[text] = append(arms[text], plainName(a.Name))
+		}
+	}
+	for _, text := range order {
+		who := enumerate(arms[text])
+		if n := len(arms[text]); n > 1 && n == len(c.Arms) {
+			who = "all arms"
+		}
+		all = append(all, who+": "+text)
 	}
 	return all
 }

@@ -99,7 +99,7 @@ func (b *chartBuilder) byThreads(sc Scenario, cell Cell, m measure, varying, fix
 	c := Chart{
 		Name:     chartName(sc.Name, m.name+"-by-threads", varying, cell.Cell),
 		Title:    chartTitle(sc, m.title) + " against threads",
-		Subtitle: subtitle(sc, slices.Concat(fixed, varying), cell.Cell),
+		Subtitle: subtitle(sc, slices.Concat(fixed, varying), cell.Cell) + onCPUs(sc),
 		X:        Axis{Label: "threads that serve: loops, or those of a pool"}, Y: Axis{Label: m.axis},
 	}
 	c.Y.Ratio = m.metric == results.Throughput
@@ -121,6 +121,16 @@ func (b *chartBuilder) byThreads(sc Scenario, cell Cell, m measure, varying, fix
 		c.Series = append(c.Series, series)
 	}
 	return c
+}
+
+// onCPUs says how many CPUs the threads of a server had at most; empty if none in
+// particular.
+func onCPUs(sc Scenario) string {
+	most := 0
+	for a := range sc.arms() {
+		most = max(most, a.CPUs)
+	}
+	return unless(most == 0, ", "+plural(most, "CPU", "CPUs")+" for a server's threads")
 }
 
 // amongThreads is the point of an arm: of throughput, its ratio to the reference.

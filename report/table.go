@@ -39,7 +39,7 @@ type row struct {
 
 func newTable(sc Scenario) table {
 	var rows []row
-	for _, c := range sc.Cells {
+	for _, c := range sc.withoutAbsent().Cells {
 		for _, a := range c.shown() {
 			rows = append(rows, row{c, a})
 		}
@@ -83,6 +83,29 @@ func newTable(sc Scenario) table {
 	}
 	t.columns = slices.DeleteFunc(t.columns, column.empty)
 	return t
+}
+
+// withoutAbsent is, of scenario ctl, whose arms are partly for the messages that it is
+// followed by, the scenario without those that no cell of it can measure: its notes say
+// why.
+func (sc Scenario) withoutAbsent() Scenario {
+	if sc.Name != results.ScenarioCtl {
+		return sc
+	}
+	present := make(map[string]bool)
+	for a := range sc.arms() {
+		if a.Blocks.Skipped == 0 || a.Blocks.Skipped < a.Blocks.Total() {
+			present[a.Name] = true
+		}
+	}
+	cells := slices.Clone(sc.Cells)
+	for i := range cells {
+		if arms := slices.DeleteFunc(slices.Clone(cells[i].Arms), func(a Arm) bool { return !present[a.Name] }); len(arms) > 0 {
+			cells[i].Arms = arms // or else there would be no row to tell of
+		}
+	}
+	sc.Cells = cells
+	return sc
 }
 
 // shown are the arms in the order of rows: the control follows the reference,
