@@ -14,8 +14,8 @@ func acceptColumns(rows []row) []column {
 	cols = append(cols, compared("server CPU\nns/accept", results.ServerCPUPerConnection, 1, rows, primary())...)
 	return append(cols,
 		plainMetric("wake-ups\n/accept", results.WakeupsPerAccept, 1, rows, 0),
-		plainMetric("in vain\n/accept", results.SpuriousPerAccept, 1, rows, 6),
-		threadShares("share\nof a loop", rows, 5),
+		plainMetric("spurious\n/accept", results.SpuriousPerAccept, 1, rows, 6),
+		threadShares("share of\na loop, %", rows, 5),
 		plainMetric("overflows\n/burst", results.Overflows, 1, rows, 4),
 		percentile("connect(2)\np99, µs", results.LatencyP99, rows, 18),
 	)
@@ -27,10 +27,10 @@ func threadShares(header string, rows []row, rank int) column {
 	c := column{header: header, rank: rank}
 	for _, r := range rows {
 		least, ok := r.arm.Values[results.LeastThreadShare]
-		most := r.arm.Values[results.GreatestThreadShare]
+		most, known := r.arm.Values[results.GreatestThreadShare]
 		text := ""
-		if ok {
-			text = fromTo(100*least.Value, 100*most.Value, 0) + " %"
+		if ok && known {
+			text = formatNumber(100*least.Value, 0) + "–" + formatNumber(100*most.Value, 0)
 		}
 		c.cells = append(c.cells, text)
 	}
@@ -59,7 +59,7 @@ func atOnceDimension() dimension {
 			return float64(c.Active)
 		},
 		phrase: atOnce,
-		zero:   "all",
+		zero:   "all", said: true,
 	}
 }
 
@@ -68,7 +68,7 @@ func acceptRemarks(sc Scenario) []string {
 	if sc.Name != results.ScenarioAccept {
 		return nil
 	}
-	all := []string{"A wake-up is a thread of the server that slept and was woken, whether or not a connection was left for it; in vain: it returned from its wait, and nobody was left to accept. All at once, threads find the next connection without sleeping."}
+	all := []string{"A wake-up is a thread of the server that slept and was woken, whether or not a connection was left for it; spurious: it returned from its wait, and nobody was left to accept. All at once, threads find the next connection without sleeping."}
 	if slices.ContainsFunc(sc.Cells, func(c Cell) bool {
 		return slices.ContainsFunc(c.Arms, func(a Arm) bool { return a.Values[results.Overflows].High > 0 })
 	}) {

@@ -113,7 +113,7 @@ func Charts(s Summary) []Chart {
 // scenario draws cells that measure one thing. What maps stand for, they note.
 func (b *chartBuilder) scenario(sc Scenario, maps []backendMap) {
 	sc = sc.withoutAbsent()
-	if sc.Name == results.ScenarioScaling {
+	if sc.Name == results.ScenarioScaling && !open(sc.Cells[0].Cell) {
 		b.scaling(sc)
 		return
 	}

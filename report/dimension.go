@@ -21,6 +21,8 @@ type dimension struct {
 	// zero is what the value 0 stands for where it is no quantity. Cells are
 	// told apart by such a dimension, but never drawn along it.
 	zero string
+	// said is of a dimension whose zero does not go without saying.
+	said bool
 }
 
 // dimensions are in the order in which a chart prefers them for its x axis.
@@ -107,7 +109,7 @@ func connectionsOf(scenario string) dimension {
 	d := connectionsDimension()
 	switch scenario {
 	case results.ScenarioChurn:
-		d.axis, d.noun, d.header = "connections alive at once", " connections at once", "at once"
+		d.axis, d.noun, d.header = "connections alive at once", " alive at once", "alive"
 	case results.ScenarioAccept:
 		d.axis, d.noun, d.header = "connections in a burst", " in a burst", "burst"
 	case results.ScenarioFanout:
@@ -180,8 +182,11 @@ func sizePhrase(c results.Cell) string {
 // roundsPhrase is empty where a duration is asked for instead, which in
 // scenario chain never is.
 func roundsPhrase(c results.Cell) string {
-	if c.Scenario == results.ScenarioChain {
+	switch c.Scenario {
+	case results.ScenarioChain:
 		return formatInt(int64(c.Rounds)) + " writes"
+	case results.ScenarioChurn: // which has as many in turn of each that is alive
+		return unless(c.Rounds == 0, formatInt(int64(c.Rounds))+" in turn of each")
 	}
 	return unless(c.Rounds == 0, formatInt(int64(c.Rounds))+" rounds")
 }
@@ -217,7 +222,7 @@ func splitDimensions(cells []Cell) (varying, fixed []dimension) {
 			varying = append(varying, d)
 		} else if d.name == "schedule" {
 			continue
-		} else if d.zero == "" || d.value(first) != 0 { // what was left as it is goes without saying
+		} else if d.zero == "" || d.said || d.value(first) != 0 { // what was left as it is goes without saying
 			fixed = append(fixed, d)
 		}
 	}
