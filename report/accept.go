@@ -69,10 +69,15 @@ func acceptRemarks(sc Scenario) []string {
 		return nil
 	}
 	all := []string{"A wake-up is a thread of the server that slept and was woken, whether or not a connection was left for it; spurious: it returned from its wait, and nobody was left to accept. All at once, threads find the next connection without sleeping."}
-	if slices.ContainsFunc(sc.Cells, func(c Cell) bool {
-		return slices.ContainsFunc(c.Arms, func(a Arm) bool { return a.Values[results.Overflows].High > 0 })
-	}) {
+	if overflowed(sc.Cells) {
 		all = append(all, "An overflow is a connection that found the listener's queue full; its client tries again after a second, and so the last accept is a second late.")
 	}
 	return all
+}
+
+// overflowed tells whether a connection of any burst found a queue full.
+func overflowed(cells []Cell) bool {
+	return slices.ContainsFunc(cells, func(c Cell) bool {
+		return slices.ContainsFunc(c.Arms, func(a Arm) bool { return a.Values[results.Overflows].High > 0 })
+	})
 }

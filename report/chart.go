@@ -124,6 +124,9 @@ func (b *chartBuilder) scenario(sc Scenario, maps []backendMap) {
 	}
 	for _, sw := range all {
 		for _, m := range measures(sw.cells[0].Cell) {
+			if m.metric == results.Overflows && !overflowed(sw.cells) {
+				continue // which is how it should be, and the table says it
+			}
 			if sw.x == nil {
 				b.add(b.bars(sc, sw.cells[0], m, varying, fixed), m.gap())
 			} else {

@@ -108,8 +108,12 @@ func (cs causes) counter(metric results.Metric) string {
 	times := func(of func(cause) Arm) string {
 		return cs.span(2, func(c cause) float64 { return of(c).Values[metric].Value })
 	}
-	return fmt.Sprintf("%s %s %s times %s where %s did %s times", arm, verb,
-		times(func(c cause) Arm { return c.arm }), unitOf(cs[0].cell.Scenario).one, reference, times(func(c cause) Arm { return c.reference }))
+	auxiliary := "did"
+	if metric == results.WakeupsPerAccept {
+		auxiliary = "was"
+	}
+	return fmt.Sprintf("%s %s %s times %s where %s %s %s times", arm, verb,
+		times(func(c cause) Arm { return c.arm }), unitOf(cs[0].cell.Scenario).one, reference, auxiliary, times(func(c cause) Arm { return c.reference }))
 }
 
 // examined is about the descriptors that the kernel looks at, wait by wait.

@@ -14,14 +14,15 @@ func (b *chartBuilder) scaling(sc Scenario) {
 	for _, cell := range sc.Cells {
 		if cell.Reference != "" {
 			speed := measure{name: "speed-up", title: "speed-up", axis: "throughput, ratio to " + plainName(cell.Reference), unit: 1, metric: results.Throughput}
-			b.add(b.speedUp(sc, cell, speed, varying, fixed), "no ratio")
+			b.add(b.speedUp(sc, cell, speed, varying, fixed), "no ratio, or no number of threads")
 		}
-		b.add(b.byThreads(sc, cell, serverCPU(), measure.at, varying, fixed), serverCPU().gap())
+		b.add(b.byThreads(sc, cell, serverCPU(), measure.at, varying, fixed), "no value, or no number of threads")
 	}
 }
 
 // byThreads is one line for arms that differ in their threads only. Those of one
-// number of threads have a point, and those whose threads are not known none.
+// number of threads have a point, and those whose threads are not known none, so that
+// the footer names them.
 func (b *chartBuilder) byThreads(sc Scenario, cell Cell, m measure, at func(measure, float64, Arm) Point, varying, fixed []dimension) Chart {
 	c := Chart{
 		Name:     chartName(sc.Name, m.name+"-by-threads", varying, cell.Cell),
@@ -31,8 +32,12 @@ func (b *chartBuilder) byThreads(sc Scenario, cell Cell, m measure, at func(meas
 	}
 	index := make(map[string]int)
 	for _, a := range cell.Arms {
+		if a.Control {
+			continue
+		}
 		n, known := a.threads()
-		if a.Control || !known {
+		if !known {
+			c.Series = append(c.Series, Series{Name: plainName(a.Name), Points: []Point{{At: "threads"}}})
 			continue
 		}
 		name := a.besideThreads()
@@ -57,9 +62,8 @@ func onCPUs(sc Scenario) string {
 	return unless(most == 0, ", "+plural(most, "CPU", "CPUs")+" for a server's threads")
 }
 
-// speedUp is of ratios of throughput to the reference, which is the line at 1. There
-// is none of arms that differ in nothing from the reference but their threads, if that
-// is the only one of them.
+// speedUp is of ratios of throughput to the reference, which is the line at 1 and,
+// unless it is one of several that differ in their threads, no point beside.
 func (b *chartBuilder) speedUp(sc Scenario, cell Cell, m measure, varying, fixed []dimension) Chart {
 	c := b.byThreads(sc, cell, m, func(m measure, x float64, a Arm) Point {
 		r, value := a.Ratios[m.metric], m.at(x, a)
