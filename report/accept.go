@@ -63,6 +63,29 @@ func atOnceDimension() dimension {
 	}
 }
 
+// acceptMeasures are, of connections that come apart, whom each of them wakes, and of
+// those that come at once how fast they are accepted as well.
+func acceptMeasures(c results.Cell) []measure {
+	each := []measure{
+		{"wake-ups", "wake-ups per connection", "wake-ups of the server's threads per connection", 1, results.WakeupsPerAccept, 0},
+		{"server-cpu", "server CPU per connection", "server CPU per connection (µs)", 1e3, results.ServerCPUPerConnection, 0},
+	}
+	if c.Active < c.Connections {
+		return each
+	}
+	return append(each,
+		measure{"last-accept", "time to the last accept", "first connect to last accept (ms)", 1e6, results.ConnectElapsed, 0},
+		measure{"overflows", "overflows of the listeners' queues", "connections of a burst that found a queue full", 1, results.Overflows, 0},
+	)
+}
+
+// nothing says that none of a sweep's arms has any of what m counts.
+func (sw sweep) nothing(m measure) bool {
+	return !slices.ContainsFunc(sw.cells, func(c Cell) bool {
+		return slices.ContainsFunc(c.Arms, func(a Arm) bool { return a.Values[m.metric].High > 0 })
+	})
+}
+
 // acceptRemarks say what the columns of a burst count.
 func acceptRemarks(sc Scenario) []string {
 	if sc.Name != results.ScenarioAccept {

@@ -124,6 +124,9 @@ func (b *chartBuilder) scenario(sc Scenario, maps []backendMap) {
 	}
 	for _, sw := range all {
 		for _, m := range measures(sw.cells[0].Cell) {
+			if m.metric == results.Overflows && sw.nothing(m) {
+				continue
+			}
 			if sw.x == nil {
 				b.add(b.bars(sc, sw.cells[0], m, varying, fixed), m.gap())
 			} else {
@@ -133,7 +136,7 @@ func (b *chartBuilder) scenario(sc Scenario, maps []backendMap) {
 				b.add(b.ratios(sc, sw, m, reference, varying, fixed), "no ratio")
 			}
 		}
-		if last := sw.cells[len(sw.cells)-1]; demandOf(last.Cell) != bySLO {
+		if last := sw.cells[len(sw.cells)-1]; demandOf(last.Cell) != bySLO && sc.Name != results.ScenarioAccept {
 			b.add(b.percentiles(sc, last, varying, fixed), percentileMeasures()[0].gap())
 		}
 	}

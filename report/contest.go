@@ -34,7 +34,7 @@ func newContest(cell Cell, trials [][]results.Trial) *contest {
 		return t
 	}
 	for i, a := range cell.Arms {
-		if a.Control {
+		if a.Control || a.absent(cell) {
 			continue
 		}
 		if a.incomparable(m.Metric) {
