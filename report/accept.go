@@ -17,8 +17,17 @@ func acceptColumns(rows []row) []column {
 		plainMetric("in vain\n/accept", results.SpuriousPerAccept, 1, rows, 6),
 		threadShares("share\nof a loop", rows, 5),
 		plainMetric("overflows\n/burst", results.Overflows, 1, rows, 4),
+		someOf("forgotten\n/burst", results.NeverAccepted, rows, 3),
 		percentile("connect(2)\np99, µs", results.LatencyP99, rows, 18),
 	)
+}
+
+// someOf is a column of what there hardly ever is: empty if none has any.
+func someOf(header string, m results.Metric, rows []row, rank int) column {
+	if !slices.ContainsFunc(rows, func(r row) bool { return r.arm.Values[m].High > 0 }) {
+		return column{cells: make([]string, len(rows))}
+	}
+	return plainMetric(header, m, 1, rows, rank)
 }
 
 // threadShares are the parts of the work that fell to the thread with the least and
@@ -60,6 +69,7 @@ func atOnceDimension() dimension {
 		},
 		phrase: atOnce,
 		zero:   "all",
+		told:   true,
 	}
 }
 
@@ -92,10 +102,14 @@ func acceptRemarks(sc Scenario) []string {
 		return nil
 	}
 	all := []string{"A wake-up is a thread of the server that slept and was woken, whether or not a connection was left for it; in vain: it returned from its wait, and nobody was left to accept. All at once, threads find the next connection without sleeping."}
-	if slices.ContainsFunc(sc.Cells, func(c Cell) bool {
-		return slices.ContainsFunc(c.Arms, func(a Arm) bool { return a.Values[results.Overflows].High > 0 })
-	}) {
+	any := func(m results.Metric) bool {
+		return !sweep{cells: sc.Cells}.nothing(measure{metric: m})
+	}
+	if any(results.Overflows) {
 		all = append(all, "An overflow is a connection that found the listener's queue full; its client tries again after a second, and so the last accept is a second late.")
+	}
+	if any(results.NeverAccepted) {
+		all = append(all, "Forgotten are connections that their clients had established, by a SYN cookie, and of which the server's kernel knew nothing, as its queue was full when that came back; time and CPU are of the others.")
 	}
 	return all
 }

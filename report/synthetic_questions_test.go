@@ -126,6 +126,9 @@ func valuesOfQuestion(t *results.Trial, arm questionArm, cost float64) {
 		v[results.WakeupsPerAccept], v[results.SpuriousPerAccept], v[results.Overflows] = arm.wakes, 0.01*(arm.wakes-1), 0
 		if t.Connections == 512 {
 			v[results.Overflows] = 1.2
+			if arm.backend == "reuseport" && t.Block > 1 {
+				v[results.NeverAccepted] = 0.2
+			}
 		}
 		latency(30000)
 		return
