@@ -91,12 +91,12 @@ func questions(messages string) []Scenario {
 			Name:     Fanout,
 			Question: "A chat room: one message in, N out. What does a delivery cost?",
 			Slice:    "20 ms or more of messages, one in the room at a time, each over when everybody has it",
-			Reading:  "Everything is per delivery but the latency, which is from saying to the last delivery. Small messages never wait to be written. With 128 KiB and small buffers they do: level-triggered then changes its interest and back, one-shot re-arms, and edge-triggered registered for it once.",
+			Reading:  "Everything is per delivery but the latency, which is from saying to the last delivery. Small messages never wait to be written. With 16 KiB and buffers of 4 they do: level-triggered then changes its interest and back, one-shot re-arms, and edge-triggered registered for it once.",
 			blocks:   overviewBlocks,
 			compares: compares{backends: []string{"epoll-lt", "poll", "epoll-et", "epoll-oneshot"}, reference: "epoll-lt"},
 			parts: []part{
 				{Fanout, Sweep{Connections: []int{10, 100, 500}, Active: all, Duration: 200 * time.Millisecond, Sizes: []int{64}, SocketBuffers: none}, overviewTurns},
-				{Fanout, Sweep{Connections: []int{30}, Active: all, Duration: 200 * time.Millisecond, Sizes: []int{128 * kib}, SocketBuffers: []int{16 * kib}}, overviewTurns},
+				{Fanout, Sweep{Connections: []int{30}, Active: all, Duration: 200 * time.Millisecond, Sizes: []int{16 * kib}, SocketBuffers: []int{4 * kib}}, overviewTurns},
 			},
 		},
 	}
