@@ -14,11 +14,20 @@ func acceptColumns(rows []row) []column {
 	cols = append(cols, compared("server CPU\nns/accept", results.ServerCPUPerConnection, 1, rows, primary())...)
 	return append(cols,
 		plainMetric("wake-ups\n/accept", results.WakeupsPerAccept, 1, rows, 0),
-		plainMetric("spurious\n/accept", results.SpuriousPerAccept, 1, rows, 6),
+		plainMetric("in vain\n/accept", results.SpuriousPerAccept, 1, rows, 6),
 		threadShares("share of\na loop, %", rows, 5),
 		plainMetric("overflows\n/burst", results.Overflows, 1, rows, 4),
+		someOf("forgotten\n/burst", results.NeverAccepted, rows, 3),
 		percentile("connect(2)\np99, µs", results.LatencyP99, rows, 18),
 	)
+}
+
+// someOf is a column of what there hardly ever is: empty if none has any.
+func someOf(header string, m results.Metric, rows []row, rank int) column {
+	if !slices.ContainsFunc(rows, func(r row) bool { return r.arm.Values[m].High > 0 }) {
+		return column{cells: make([]string, len(rows))}
+	}
+	return plainMetric(header, m, 1, rows, rank)
 }
 
 // threadShares are the parts of the work that fell to the thread with the least and
@@ -59,8 +68,32 @@ func atOnceDimension() dimension {
 			return float64(c.Active)
 		},
 		phrase: atOnce,
-		zero:   "all", said: true,
+		zero:   "all",
+		told:   true,
 	}
+}
+
+// acceptMeasures are, of connections that come apart, whom each of them wakes, and of
+// those that come at once how fast they are accepted as well.
+func acceptMeasures(c results.Cell) []measure {
+	each := []measure{
+		{"wake-ups", "wake-ups per connection", "wake-ups of the server's threads per connection", 1, results.WakeupsPerAccept, 0},
+		{"server-cpu", "server CPU per connection", "server CPU per connection (µs)", 1e3, results.ServerCPUPerConnection, 0},
+	}
+	if c.Active < c.Connections {
+		return each
+	}
+	return append(each,
+		measure{"last-accept", "time to the last accept", "first connect to last accept (ms)", 1e6, results.ConnectElapsed, 0},
+		measure{"overflows", "overflows of the listeners' queues", "connections of a burst that found a queue full", 1, results.Overflows, 0},
+	)
+}
+
+// nothing says that none of a sweep's arms has any of what m counts.
+func (sw sweep) nothing(m measure) bool {
+	return !slices.ContainsFunc(sw.cells, func(c Cell) bool {
+		return slices.ContainsFunc(c.Arms, func(a Arm) bool { return a.Values[m.metric].High > 0 })
+	})
 }
 
 // acceptRemarks say what the columns of a burst count.
@@ -68,16 +101,15 @@ func acceptRemarks(sc Scenario) []string {
 	if sc.Name != results.ScenarioAccept {
 		return nil
 	}
-	all := []string{"A wake-up is a thread of the server that slept and was woken, whether or not a connection was left for it; spurious: it returned from its wait, and nobody was left to accept. All at once, threads find the next connection without sleeping."}
-	if overflowed(sc.Cells) {
+	all := []string{"A wake-up is a thread of the server that slept and was woken, whether or not a connection was left for it; in vain: it returned from its wait, and nobody was left to accept. All at once, threads find the next connection without sleeping."}
+	any := func(m results.Metric) bool {
+		return !sweep{cells: sc.Cells}.nothing(measure{metric: m})
+	}
+	if any(results.Overflows) {
 		all = append(all, "An overflow is a connection that found the listener's queue full; its client tries again after a second, and so the last accept is a second late.")
 	}
+	if any(results.NeverAccepted) {
+		all = append(all, "Forgotten are connections that their clients had established, by a SYN cookie, and of which the server's kernel knew nothing, as its queue was full when that came back; time and CPU are of the others.")
+	}
 	return all
-}
-
-// overflowed tells whether a connection of any burst found a queue full.
-func overflowed(cells []Cell) bool {
-	return slices.ContainsFunc(cells, func(c Cell) bool {
-		return slices.ContainsFunc(c.Arms, func(a Arm) bool { return a.Values[results.Overflows].High > 0 })
-	})
 }

@@ -124,7 +124,7 @@ func (b *chartBuilder) scenario(sc Scenario, maps []backendMap) {
 	}
 	for _, sw := range all {
 		for _, m := range measures(sw.cells[0].Cell) {
-			if m.metric == results.Overflows && !overflowed(sw.cells) {
+			if m.metric == results.Overflows && sw.nothing(m) {
 				continue // which is how it should be, and the table says it
 			}
 			if sw.x == nil {
@@ -136,7 +136,7 @@ func (b *chartBuilder) scenario(sc Scenario, maps []backendMap) {
 				b.add(b.ratios(sc, sw, m, reference, varying, fixed), "no ratio")
 			}
 		}
-		if last := sw.cells[len(sw.cells)-1]; demandOf(last.Cell) != bySLO {
+		if last := sw.cells[len(sw.cells)-1]; demandOf(last.Cell) != bySLO && sc.Name != results.ScenarioAccept {
 			b.add(b.percentiles(sc, last, varying, fixed), percentileMeasures()[0].gap())
 		}
 	}

@@ -29,12 +29,7 @@ func measures(c results.Cell) []measure {
 			{"server-cpu", "server CPU per connection", "server CPU per connection (µs)", 1e3, results.ServerCPUPerConnection, 0},
 		}
 	case results.ScenarioAccept:
-		return []measure{
-			{"last-accept", "time to the last accept", "first connect to last accept (ms)", 1e6, results.ConnectElapsed, 0},
-			{"server-cpu", "server CPU per connection", "server CPU per connection (µs)", 1e3, results.ServerCPUPerConnection, 0},
-			{"wake-ups", "wake-ups per connection", "wake-ups of the server's threads per connection", 1, results.WakeupsPerAccept, 0},
-			{"overflows", "overflows of the listeners' queues", "connections of a burst that found a queue full", 1, results.Overflows, 0},
-		}
+		return acceptMeasures(c)
 	case results.ScenarioChurn:
 		return []measure{
 			{"connects", "connections per second", "connections per second", 1, results.ConnectsPerSecond, 0},
@@ -269,7 +264,7 @@ func places(dims []dimension, c results.Cell) []string {
 	var parts []string
 	for _, d := range dims {
 		at := slug(strconv.FormatFloat(d.value(c), 'f', -1, 64))
-		if d.said && d.value(c) == 0 {
+		if d.told && d.value(c) == 0 {
 			at = slug(d.zero)
 		}
 		parts = append(parts, d.name, at)

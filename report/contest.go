@@ -34,8 +34,8 @@ func newContest(cell Cell, trials [][]results.Trial) *contest {
 		return t
 	}
 	for i, a := range cell.Arms {
-		if a.Control || cell.Scenario == results.ScenarioCtl && a.skippedAlways() {
-			continue // the latter is for other cells: see withoutAbsent
+		if a.Control || a.absent(cell) {
+			continue
 		}
 		if a.incomparable(m.Metric) {
 			t.out = append(t.out, i)

@@ -43,7 +43,7 @@ func csvMetrics() []csvColumns {
 	}
 	ofPools := []results.Metric{results.ServerFutexesPerMsg}
 	ofQuestions := []results.Metric{
-		results.ServerEAGAINPerMsg, results.LeastThreadShare, results.GreatestThreadShare, results.WakeupsPerAccept, results.SpuriousPerAccept, results.Overflows,
+		results.ServerEAGAINPerMsg, results.LeastThreadShare, results.GreatestThreadShare, results.WakeupsPerAccept, results.SpuriousPerAccept, results.Overflows, results.NeverAccepted,
 		results.AddTime, results.ModifyTime, results.RemoveTime, results.RegistrationTime, results.EmptyWaitTime,
 	}
 	return []csvColumns{

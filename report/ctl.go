@@ -14,7 +14,7 @@ func ctlColumns(rows []row) []column {
 		header      string
 		metric      results.Metric
 		rank, ratio int
-	}{{"ns\n/add", results.AddTime, 3, 6}, {"ns\n/modify", results.ModifyTime, 3, 7}, {"ns\n/remove", results.RemoveTime, 3, 8}} {
+	}{{"ns\n/add", results.AddTime, 3, 6}, {"ns\n/modify", results.ModifyTime, 5, 7}, {"ns\n/remove", results.RemoveTime, 5, 8}} {
 		cols = append(cols, nanoseconds(part.header, part.metric, rows, part.rank), ratios(part.header, part.metric, rows, part.ratio))
 	}
 	sum := compared("ns of\nall three", results.RegistrationTime, 1, rows, comparedRanks{ratio: 1, stars: 2, spread: 4, held: 9, interval: 14})

@@ -18,11 +18,11 @@ type dimension struct {
 	phrase func(results.Cell) string // in a sentence; empty if the cell has none
 	// show writes the value in a table, where a number alone does not tell.
 	show func(results.Cell) string
+	// told is one whose value 0 is worth telling where all cells have it.
+	told bool
 	// zero is what the value 0 stands for where it is no quantity. Cells are
 	// told apart by such a dimension, but never drawn along it.
 	zero string
-	// said is of a dimension whose zero does not go without saying.
-	said bool
 }
 
 // dimensions are in the order in which a chart prefers them for its x axis.
@@ -222,7 +222,7 @@ func splitDimensions(cells []Cell) (varying, fixed []dimension) {
 			varying = append(varying, d)
 		} else if d.name == "schedule" {
 			continue
-		} else if d.zero == "" || d.said || d.value(first) != 0 { // what was left as it is goes without saying
+		} else if d.zero == "" || d.told || d.value(first) != 0 { // what was left as it is goes without saying
 			fixed = append(fixed, d)
 		}
 	}

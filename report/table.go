@@ -88,31 +88,22 @@ func valueColumns(c results.Cell, rows []row) []column {
 	return messageColumns(rows)
 }
 
-// withoutAbsent is, of scenario ctl, whose arms are partly for the messages that it is
-// followed by, the scenario without those that no cell of it can measure: its notes say
-// why.
+// absent says that an arm is none of a cell's: in scenario ctl some are for the messages
+// that it is followed by, and its notes say so.
+func (a Arm) absent(c Cell) bool {
+	return c.Scenario == results.ScenarioCtl && a.Blocks.Skipped > 0 && a.Blocks.Skipped == a.Blocks.Total()
+}
+
+// withoutAbsent is the scenario without arms that are none of its cells'.
 func (sc Scenario) withoutAbsent() Scenario {
-	if sc.Name != results.ScenarioCtl {
-		return sc
-	}
-	present := make(map[string]bool)
-	for a := range sc.arms() {
-		if !a.skippedAlways() {
-			present[a.Name] = true
-		}
-	}
 	cells := slices.Clone(sc.Cells)
-	for i := range cells {
-		if arms := slices.DeleteFunc(slices.Clone(cells[i].Arms), func(a Arm) bool { return !present[a.Name] }); len(arms) > 0 {
+	for i, c := range cells {
+		if arms := slices.DeleteFunc(slices.Clone(c.Arms), func(a Arm) bool { return a.absent(c) }); len(arms) > 0 {
 			cells[i].Arms = arms // or else there would be no row to tell of
 		}
 	}
 	sc.Cells = cells
 	return sc
-}
-
-func (a Arm) skippedAlways() bool {
-	return a.Blocks.Skipped > 0 && a.Blocks.Skipped == a.Blocks.Total()
 }
 
 // shown are the arms in the order of rows: the control follows the reference,

@@ -43,6 +43,7 @@ const (
 	// Of scenario accept. A wake-up is a wait that returned with the listener ready.
 	WakeupsPerAccept  Metric = "wakeups_per_accept"
 	SpuriousPerAccept Metric = "spurious_wakeups_per_accept" // of them those at which nobody was left to accept
+	NeverAccepted     Metric = "never_accepted"              // of a burst, in the mean: connections that the client had established, and the server's kernel forgot
 	Overflows         Metric = "listen_overflows"            // of a burst, in the mean: connections that found a listener's queue full
 
 	// Of scenario ctl, per descriptor, and per wait that finds nothing.

@@ -157,6 +157,9 @@ type Slice struct {
 	// Overflows of scenario accept: how often a connection found a listener's queue
 	// full, in the network namespace.
 	Overflows int64 `json:"listen_overflows,omitempty"`
+	// NeverAccepted of scenario accept: connections that their clients had established
+	// and the server's kernel has forgotten, as a queue was full.
+	NeverAccepted int64 `json:"never_accepted,omitempty"`
 	// ServerSleeps of scenario accept: how often threads of the server went to sleep,
 	// and so were woken, but for those that a snapshot woke.
 	ServerSleeps int64 `json:"server_sleeps,omitempty"`

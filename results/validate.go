@@ -192,6 +192,7 @@ func (t Trial) validateCounts() error {
 			bounded{"slices.latency_p50_ns", s.LatencyP50NS, yearNS},
 			bounded{"slices.latency_p99_ns", s.LatencyP99NS, yearNS},
 			bounded{"slices.listen_overflows", s.Overflows, maxCount},
+			bounded{"slices.never_accepted", s.NeverAccepted, maxCount},
 			bounded{"slices.server_sleeps", s.ServerSleeps, maxCount},
 			bounded{"slices.changes", s.Changes, maxCount},
 			bounded{"slices.add_ns", s.AddNS, yearNS},
@@ -271,7 +272,7 @@ func (m Metric) maybeNegative() bool {
 		StealShare, Throttled, ServerQueueShare, ServerBusyShare, LoadBusyShare, ListenDrops, RetransmittedShare, PilotRound,
 		ServerOwnCPUPerMessage, ServerSwitches, LoadSwitches, WorldStops,
 		ServerEAGAINPerMsg, AddTime, ModifyTime, RemoveTime, RegistrationTime, EmptyWaitTime,
-		WakeupsPerAccept, SpuriousPerAccept, Overflows, LeastThreadShare, GreatestThreadShare,
+		WakeupsPerAccept, SpuriousPerAccept, Overflows, NeverAccepted, LeastThreadShare, GreatestThreadShare,
 		Offered, Capacity, LagP50, LagP99, LagMax, LatencyRise, Unsent, SLORate,
 		LatencyP50, LatencyP90, LatencyP99, LatencyP999, LatencyMax:
 		return false

@@ -31,10 +31,10 @@ func (a *armRun) burst(ctx context.Context, record bool) (results.Slice, error) 
 		return results.Slice{}, err
 	}
 	overflows := a.block.machine.Overflows()
-	s := results.Slice{Connects: int64(c.Connections)}
+	var s results.Slice
 	after, asked := before, 0
-	for open := 0; open < c.Connections; {
-		n := min(c.Active, c.Connections-open)
+	for begun := 0; begun < c.Connections; {
+		n := min(c.Active, c.Connections-begun)
 		load, err := a.askLoad(ctx, Command{Do: DoBurst, Count: n, Record: record})
 		if err != nil {
 			return results.Slice{}, err
@@ -42,14 +42,14 @@ func (a *armRun) burst(ctx context.Context, record bool) (results.Slice, error) 
 		if load.Established != n {
 			return results.Slice{}, fmt.Errorf("load generator: %d of %d connections established", load.Established, n)
 		}
-		time.Sleep(settling)
-		open += n
+		begun += n
 		var times int
-		after, times, err = a.untilOpen(ctx, open)
+		after, times, err = a.untilAccepted(ctx, begun-int(s.NeverAccepted), overflows)
 		if err != nil {
 			return results.Slice{}, err
 		}
 		asked += times
+		s.NeverAccepted = int64(begun - after.Open)
 		s.ElapsedNS += int64(max(load.Last, after.LastAccept) - load.First)
 		s.LoadCPUNS += int64(load.CPU)
 		s.LoadSwitches += load.Switches
@@ -58,6 +58,7 @@ func (a *armRun) burst(ctx context.Context, record bool) (results.Slice, error) 
 			a.trial.Counters.Load = a.trial.Counters.Load.Plus(load.Counters)
 		}
 	}
+	s.Connects = int64(after.Open)
 	s.Overflows = a.block.machine.Overflows() - overflows
 	if record {
 		a.countServer(before, after)
@@ -74,16 +75,50 @@ func (a *armRun) burst(ctx context.Context, record bool) (results.Slice, error) 
 	return s, nil
 }
 
+// forgotten is how long a connection that its client has established may take to be
+// accepted: the server's kernel has asked twice more by then, after one and two
+// seconds.
+const forgotten = 4 * time.Second
+
+// untilAccepted is untilOpen, but that where queues have overflowed it gives up those
+// that do not come any more, as the kernel has: a client that was answered by a SYN
+// cookie has established a connection of which the server knows nothing, if the queue
+// was full when the cookie came back (tcp(7), tcp_syncookies). One that sends
+// something is let in by that; these are silent.
+func (a *armRun) untilAccepted(ctx context.Context, want int, overflows int64) (state ServerState, asked int, err error) {
+	last, since := -1, time.Now()
+	for {
+		time.Sleep(settling)
+		asked++
+		state, err = a.askServer(ctx, DoSnapshot)
+		if err != nil || state.Open >= want {
+			return state, asked, err
+		}
+		if state.Open > last {
+			last, since = state.Open, time.Now()
+		}
+		switch {
+		case time.Since(since) < forgotten:
+		case a.block.machine.Overflows() > overflows:
+			return state, asked, nil
+		default:
+			return state, asked, fmt.Errorf("server: %d of %d connections accepted, and none of the others in %s, though no queue was full", state.Open, want, forgotten)
+		}
+	}
+}
+
 // accepted computes a trial's values of bursts: how often threads were woken for a
 // connection, how often for nobody, and how many found a queue full.
 func accepted(t *results.Trial) {
-	var sleeps, overflows, connects float64
+	var sleeps, overflows, never, connects float64
 	for _, s := range t.Slices {
 		sleeps += float64(s.ServerSleeps)
+		never += float64(s.NeverAccepted)
 		overflows += float64(s.Overflows)
 		connects += float64(s.Connects)
 	}
 	t.Values[results.Overflows] = overflows / float64(len(t.Slices))
+	t.Values[results.NeverAccepted] = never / float64(len(t.Slices))
 	if c := t.Counters.Server; c.ListenerEvents > 0 && connects > 0 { // or else nobody has counted
 		t.Values[results.WakeupsPerAccept] = sleeps / connects
 		t.Values[results.SpuriousPerAccept] = float64(c.SpuriousAccepts) / connects

@@ -89,7 +89,7 @@ func costOfRound(c results.Cell) float64 {
 	case Churn:
 		return float64(c.Connections) * (costOfConnection + costOfMessage)
 	case Fanout:
-		const costOfHeldByte = 2 // that is written in parts
+		const costOfHeldByte = 6 // that is written in parts
 		return float64(c.Connections) * (costOfMessage/3 + float64(c.Size)*costOfHeldByte)
 	}
 	waits := min(1, 10/float64(c.Active)) // that look at all; with many active ones, one finds many

@@ -23,6 +23,7 @@ type fakeLauncher struct {
 	lose       string                   // backend whose last message of every slice is lost
 	lie        func(backend string, r *scenarios.Reply)
 	outside    time.Duration // how far a clock read from outside is ahead
+	forget     int           // connections of each burst that servers never have
 	shared     string        // why its workers share their descriptors
 	log        []string
 	specs      []scenarios.Spec    // of the workers that were started
@@ -126,6 +127,13 @@ func (w *fakeWorker) answer(c scenarios.Command) (scenarios.Reply, error) {
 		s.cpu += time.Duration(w.spec.Connections) * w.launcher.perMessage[s.backend] / 2
 		state.Established = w.spec.Connections
 		state.Last = time.Duration(w.spec.Connections) * w.launcher.perMessage[s.backend]
+	case scenarios.DoBurst:
+		s.open += c.Count - w.launcher.forget
+		s.counters.Accepts += int64(c.Count - w.launcher.forget)
+		s.counters.ListenerEvents++
+		s.cpu += time.Duration(c.Count) * w.launcher.perMessage[s.backend] / 2
+		state.Established = c.Count
+		state.Last = time.Duration(c.Count) * w.launcher.perMessage[s.backend]
 	case scenarios.DoDisconnect:
 		s.open = 0
 	case scenarios.DoExchange:

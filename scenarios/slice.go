@@ -98,9 +98,12 @@ func (a *armRun) setUpOnce(ctx context.Context, record bool) (results.Slice, err
 func (a *armRun) untilOpen(ctx context.Context, want int) (state ServerState, asked int, err error) {
 	ctx, cancel := bounded(ctx, a.block.limit(0), fmt.Sprintf("waiting for the server to have %d connections", want))
 	defer cancel()
-	for {
+	for last := 0; ; last = state.Open {
 		asked++
 		state, err = a.askServer(ctx, DoSnapshot)
+		if err != nil && asked > 1 {
+			err = fmt.Errorf("%w: it had %d", err, last)
+		}
 		if err != nil || state.Open == want || state.Open == unknownOpen {
 			return state, asked, err
 		}

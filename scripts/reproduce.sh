@@ -85,7 +85,7 @@ for name; do
     connect) measure connect connect -c 100,1k,5k,10k,19k -n 6 ;;
     idle) measure idle idle -c 100,1k,5k,10k,19k -a 100 -d 500ms -n 10 ;;
     churn | ctl | scaling | accept | fanout) measure "$name" "$name" ;;
-    # The default ends with 3,000, and in a minute.
+    # The default ends with 2,000, and in a minute.
     lookup) measure lookup lookup -c 100,1k,10k ;;
     level-or-edge) measure level-or-edge --preset level-or-edge ;;
     # One-shot and the other ways to serve beside epoll, level-triggered.
