@@ -15,7 +15,7 @@ func acceptColumns(rows []row) []column {
 	return append(cols,
 		plainMetric("wake-ups\n/accept", results.WakeupsPerAccept, 1, rows, 0),
 		plainMetric("in vain\n/accept", results.SpuriousPerAccept, 1, rows, 6),
-		threadShares("share\nof a loop", rows, 5),
+		threadShares("share of\na loop, %", rows, 5),
 		plainMetric("overflows\n/burst", results.Overflows, 1, rows, 4),
 		someOf("forgotten\n/burst", results.NeverAccepted, rows, 3),
 		percentile("connect(2)\np99, µs", results.LatencyP99, rows, 18),
@@ -36,10 +36,10 @@ func threadShares(header string, rows []row, rank int) column {
 	c := column{header: header, rank: rank}
 	for _, r := range rows {
 		least, ok := r.arm.Values[results.LeastThreadShare]
-		most := r.arm.Values[results.GreatestThreadShare]
+		most, known := r.arm.Values[results.GreatestThreadShare]
 		text := ""
-		if ok {
-			text = fromTo(100*least.Value, 100*most.Value, 0) + " %"
+		if ok && known {
+			text = formatNumber(100*least.Value, 0) + "–" + formatNumber(100*most.Value, 0)
 		}
 		c.cells = append(c.cells, text)
 	}

@@ -1,6 +1,10 @@
 package report
 
-import "muxbench/results"
+import (
+	"slices"
+
+	"muxbench/results"
+)
 
 // Arm is what one arm of a cell did over all blocks.
 type Arm struct {
@@ -98,7 +102,7 @@ func summariseArm(trials []results.Trial, void map[int]bool) Arm {
 		}
 		arm.MostSlices = max(arm.MostSlices, len(t.Slices))
 		if t.ServerCPU >= 0 {
-			arm.CPUs = max(arm.CPUs, 1, len(t.ServerCPUs))
+			arm.CPUs = max(arm.CPUs, 1, distinct(t.ServerCPUs))
 		}
 		if t.Values[results.WorldStops] > 0 {
 			arm.WorldStopped++
@@ -114,6 +118,10 @@ func summariseArm(trials []results.Trial, void map[int]bool) Arm {
 		arm.Values[metric] = estimate(v)
 	}
 	return arm
+}
+
+func distinct(numbers []int) int {
+	return len(slices.Compact(slices.Sorted(slices.Values(numbers))))
 }
 
 // count counts a trial. A status that no reader lets through counts as
@@ -143,7 +151,7 @@ func samples(t results.Trial) int64 {
 			return int64(t.Values[results.Messages]) / int64(t.Connections)
 		}
 		return 0
-	case results.ScenarioConnect, results.ScenarioAccept:
+	case results.ScenarioConnect, results.ScenarioAccept, results.ScenarioChurn:
 		var n int64
 		for _, s := range t.Slices {
 			n += s.Connects

@@ -113,7 +113,7 @@ func Charts(s Summary) []Chart {
 // scenario draws cells that measure one thing. What maps stand for, they note.
 func (b *chartBuilder) scenario(sc Scenario, maps []backendMap) {
 	sc = sc.withoutAbsent()
-	if sc.Name == results.ScenarioScaling {
+	if sc.Name == results.ScenarioScaling && !open(sc.Cells[0].Cell) {
 		b.scaling(sc)
 		return
 	}
@@ -125,7 +125,7 @@ func (b *chartBuilder) scenario(sc Scenario, maps []backendMap) {
 	for _, sw := range all {
 		for _, m := range measures(sw.cells[0].Cell) {
 			if m.metric == results.Overflows && sw.nothing(m) {
-				continue
+				continue // which is how it should be, and the table says it
 			}
 			if sw.x == nil {
 				b.add(b.bars(sc, sw.cells[0], m, varying, fixed), m.gap())

@@ -38,7 +38,7 @@ func measures(c results.Cell) []measure {
 		}
 	case results.ScenarioCtl:
 		return []measure{
-			{"registration", "time to add, modify and remove", "all three, per descriptor (ns)", 1, results.RegistrationTime, 0},
+			registration(),
 			{"add", "time to add", "per descriptor (ns)", 1, results.AddTime, 0},
 			{"modify", "time to modify", "per descriptor (ns)", 1, results.ModifyTime, 0},
 			{"remove", "time to remove", "per descriptor (ns)", 1, results.RemoveTime, 0},
@@ -48,7 +48,7 @@ func measures(c results.Cell) []measure {
 		return []measure{
 			{"deliveries", "deliveries per second", "deliveries per second", 1, results.Throughput, 0},
 			{"server-cpu", "server CPU per delivery", "server CPU per delivery (µs)", 1e3, results.ServerCPUPerMessage, 0},
-			{"p50", "time to the last delivery, median", "p50 of the time to the last delivery (µs)", 1e3, results.LatencyP50, 0.5},
+			{"p50", "median time to the last delivery", "p50 of the time to the last delivery (µs)", 1e3, results.LatencyP50, 0.5},
 		}
 	case results.ScenarioChain:
 		return []measure{{"time", "time per iteration", "time per iteration (µs)", 1e3, results.Elapsed, 0}}
@@ -62,6 +62,10 @@ func measures(c results.Cell) []measure {
 
 func serverCPU() measure {
 	return measure{"server-cpu", "server CPU per message", "server CPU per message (µs)", 1e3, results.ServerCPUPerMessage, 0}
+}
+
+func registration() measure {
+	return measure{"registration", "time to add, modify and remove", "all three, per descriptor (ns)", 1, results.RegistrationTime, 0}
 }
 
 // percentileMeasures are the categories of a chart of latency percentiles.
@@ -259,7 +263,11 @@ func chartName(scenario, what string, dims []dimension, c results.Cell) string {
 func places(dims []dimension, c results.Cell) []string {
 	var parts []string
 	for _, d := range dims {
-		parts = append(parts, d.name, slug(strconv.FormatFloat(d.value(c), 'f', -1, 64)))
+		at := slug(strconv.FormatFloat(d.value(c), 'f', -1, 64))
+		if d.told && d.value(c) == 0 {
+			at = slug(d.zero)
+		}
+		parts = append(parts, d.name, at)
 	}
 	return parts
 }

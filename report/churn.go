@@ -4,7 +4,7 @@ import "muxbench/results"
 
 // exchanging says of a closed loop that its connections stay, get their own messages
 // back, and that its arms differ in what they wait with: of such cells it is told what
-// a wait costs, and who overtakes whom.
+// a wait costs, and which arm is the cheapest where.
 func exchanging(c results.Cell) bool {
 	switch c.Scenario {
 	case results.ScenarioChurn, results.ScenarioFanout, results.ScenarioLookup, results.ScenarioScaling:

@@ -22,7 +22,7 @@ type Command struct {
 type CommandTime struct {
 	Arm string `json:"arm"`
 	// Elapsed is over the ok trials, nil without any: the whole window but
-	// for warm-up, or in scenario connect one set-up of all connections.
+	// for warm-up, or in scenarios connect and accept one set-up of all connections.
 	Elapsed *Estimate `json:"elapsed_ns,omitempty"`
 	// Ratio is of times, to the reference arm, turn by turn. There is none
 	// where the time was given, and not the work. The reference has none to
@@ -53,8 +53,11 @@ func summariseCommands(commands []results.Command, scenarios []Scenario) []Comma
 
 func commandTime(c results.Cell, a Arm) CommandTime {
 	elapsed, ratio := results.Elapsed, results.Throughput
-	if c.Scenario == results.ScenarioConnect {
+	switch {
+	case c.SetsUp():
 		elapsed, ratio = results.ConnectElapsed, results.ConnectElapsed
+	case c.Scenario == results.ScenarioChurn:
+		ratio = results.ConnectsPerSecond
 	}
 	t := CommandTime{Arm: a.Name}
 	if e, ok := a.Values[elapsed]; ok {
@@ -62,7 +65,7 @@ func commandTime(c results.Cell, a Arm) CommandTime {
 	}
 	switch r, ok := a.Ratios[ratio]; {
 	case !ok:
-	case c.Scenario == results.ScenarioConnect:
+	case c.SetsUp():
 		t.Ratio = &r.Estimate
 	case c.Rounds > 0: // the work is the same, and time is its inverse speed
 		inverted := r.inverse()
@@ -168,7 +171,7 @@ func commandHeading(commands []Command) string {
 		blocks = max(blocks, c.Blocks)
 		_, ok := c.ratio(c.Reference)
 		compared = compared || ok
-		if c.Cell.Scenario == results.ScenarioConnect {
+		if c.Cell.SetsUp() {
 			connects++
 		}
 		if c.Reference != "" && !slices.Contains(references, c.Reference) {

@@ -31,20 +31,10 @@ func compared(header string, m results.Metric, unit float64, rows []row, ranks c
 	values := plainMetric(header, m, unit, rows, ranks.value)
 	intervals := ends(rows, ranks.interval, decimals, unit, func(r row) (Estimate, bool) { return r.arm.Values[m], r.arm.number(m, unit).shown() })
 	intervals.name = intervals.name + " of " + name
-	var factors []number
 	stars := column{header: "", name: "stars of the ratio of " + name, rank: ranks.stars, left: true}
 	held := column{header: "blocks\nheld", name: "blocks held of " + name, rank: ranks.held}
 	for _, r := range rows {
-		measured := r.arm.number(m, unit).shown() && !r.arm.incomparable(m)
 		ratio := r.arm.Ratios[m]
-		switch {
-		case r.arm.Name == r.cell.Reference && measured:
-			factors = append(factors, number{value: 1, known: true})
-		case ratio != nil:
-			factors = append(factors, number{value: ratio.Value, known: true})
-		default:
-			factors = append(factors, number{})
-		}
 		if ratio == nil {
 			stars.cells, held.cells = append(stars.cells, ""), append(held.cells, "")
 			continue
@@ -52,8 +42,6 @@ func compared(header string, m results.Metric, unit float64, rows []row, ranks c
 		stars.cells = append(stars.cells, ratio.Stars)
 		held.cells = append(held.cells, unless(ratio.Blocks == 1, fmt.Sprintf("%d/%d", ratio.Held, ratio.Blocks)))
 	}
-	ratios := withDecimals("× ref", ranks.ratio, factors, ratioDigits)
-	ratios.name = "ratio of " + name
 	spreads := ends(rows, ranks.spread, func([]float64) int { return ratioDigits }, 1, func(r row) (Estimate, bool) {
 		ratio := r.arm.Ratios[m]
 		if ratio == nil {
@@ -63,7 +51,27 @@ func compared(header string, m results.Metric, unit float64, rows []row, ranks c
 	})
 	spreads.name = spreads.name + " of the ratio of " + name
 	spreads.header = "× " + spreads.header
-	return []column{values, intervals, ratios, stars, spreads, held}
+	return []column{values, intervals, ratios(header, m, rows, ranks.ratio), stars, spreads, held}
+}
+
+// ratios is the column of ratios to the reference, whose own is 1 where it has a value
+// that can be held against others.
+func ratios(header string, m results.Metric, rows []row, rank int) column {
+	var factors []number
+	for _, r := range rows {
+		measured := r.arm.number(m, 1).shown() && !r.arm.incomparable(m)
+		switch ratio := r.arm.Ratios[m]; {
+		case r.arm.Name == r.cell.Reference && measured:
+			factors = append(factors, number{value: 1, known: true})
+		case ratio != nil:
+			factors = append(factors, number{value: ratio.Value, known: true})
+		default:
+			factors = append(factors, number{})
+		}
+	}
+	c := withDecimals("× ref", rank, factors, ratioDigits)
+	c.name = "ratio of " + title(header)
+	return c
 }
 
 // ends is a column of intervals, or of ranges where no row has blocks enough

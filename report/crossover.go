@@ -10,9 +10,12 @@ import (
 )
 
 // Crossover is where one arm of a pair overtakes the other in the cost of a
-// message, along a sweep of at least three cells in a closed loop. Control arms
-// are left out.
+// message, along a sweep of at least three cells in a closed loop, or in that of
+// changing a set, along the descriptors watched. Control arms are left out.
 type Crossover struct {
+	// Scenario is ctl, whose connections are descriptors watched, or empty: the work
+	// of all the others is the same.
+	Scenario string `json:"scenario,omitempty"`
 	// Along is what the cells differ in: "connections", with as many active, or
 	// "active" connections of as many. The other and the following are those of
 	// all cells.
@@ -81,10 +84,21 @@ const leastCrossing = 3 // of a sweep, for a crossover
 
 // crossingSweep is cells in a closed loop that differ in one of their numbers
 // of connections, in the order of x: the connections, or one over the active
-// ones, as the cost of a wait is shared by all that are ready.
+// ones, as the cost of a wait is shared by all that are ready. Cells of scenario ctl
+// are in sweeps of their own.
 type crossingSweep struct {
-	along string
-	cells []Cell // one for each x
+	scenario string // ctl, or empty
+	along    string
+	cells    []Cell // one for each x
+}
+
+// crosses tells whether a cell may be part of such a sweep. Arms of scenario lookup
+// differ in what a message costs as those of any closed loop do.
+func crosses(c results.Cell) bool {
+	if c.Scenario == results.ScenarioCtl {
+		return c.Connections > 0
+	}
+	return (exchanging(c) || c.Scenario == results.ScenarioLookup && c.Closed()) && c.Active > 0 && c.Connections >= c.Active
 }
 
 const alongConnections, alongActive = "connections", "active"
@@ -109,8 +123,8 @@ func (sw crossingSweep) number(c results.Cell) int {
 func crossingSweeps(scenarios []Scenario) []crossingSweep {
 	var cells []Cell
 	for _, sc := range scenarios {
-		for _, c := range sc.Cells {
-			if exchanging(c.Cell) && c.Active > 0 && c.Connections >= c.Active {
+		for _, c := range sc.withoutAbsent().Cells {
+			if crosses(c.Cell) {
 				cells = append(cells, c)
 			}
 		}
@@ -121,16 +135,21 @@ func crossingSweeps(scenarios []Scenario) []crossingSweep {
 		var found []crossingSweep
 		for _, c := range cells {
 			key := results.Cell{Size: c.Size, SocketBuffers: c.SocketBuffers}
-			if along == alongActive {
+			switch {
+			case c.Scenario == results.ScenarioCtl && along == alongActive:
+				continue // none is, and none is not
+			case c.Scenario == results.ScenarioCtl:
+				key.Scenario = c.Scenario
+			case along == alongActive:
 				key.Connections = c.Connections
-			} else {
+			default:
 				key.Active = c.Active
 			}
 			i, known := keys[key]
 			if !known {
 				i = len(found)
 				keys[key] = i
-				found = append(found, crossingSweep{along: along})
+				found = append(found, crossingSweep{scenario: key.Scenario, along: along})
 			}
 			found[i].cells = append(found[i].cells, c)
 		}
@@ -220,16 +239,12 @@ func (sw crossingSweep) crossover(above, below string, of map[armOfCell][]result
 	found := stats.Crossing(x, logs, confidence, floor)
 	first, last := cells[0].Cell, cells[len(cells)-1].Cell
 	c := Crossover{
-		Along: sw.along, Size: first.Size, SocketBuffers: first.SocketBuffers,
+		Scenario: sw.scenario, Along: sw.along, Size: first.Size, SocketBuffers: first.SocketBuffers,
 		From: min(sw.number(first), sw.number(last)), To: max(sw.number(first), sw.number(last)),
 		Arm: below, Than: above, Blocks: blocks, LeftOut: leftOut,
 	}
 	slices.Sort(c.LeftOut)
-	if sw.along == alongActive {
-		c.Connections = first.Connections
-	} else {
-		c.Active = first.Active
-	}
+	c.Connections, c.Active = sw.common().Connections, sw.common().Active
 	c.conclude(found, x)
 	c.place(found, sw, cells)
 	return c, true

@@ -51,7 +51,7 @@ func (b *chartBuilder) crossovers(s Summary) {
 		for _, f := range found {
 			c.Crossings = append(c.Crossings, b.crossing(sw, f, c))
 		}
-		gaps := c.gaps(serverCPU().gap())
+		gaps := c.gaps(sw.measure().gap())
 		if left > 0 {
 			gaps = plural(left, "crossing is not shown", "crossings are not shown") + ", the report has all; " + gaps
 		}
@@ -86,22 +86,37 @@ func (sw crossingSweep) around(found []Crossover) crossingSweep {
 // common is what the cells of the sweep have in common.
 func (sw crossingSweep) common() results.Cell {
 	first := sw.cells[0].Cell
-	c := results.Cell{Size: first.Size, SocketBuffers: first.SocketBuffers}
-	if sw.along == alongActive {
+	c := results.Cell{Scenario: sw.scenario, Size: first.Size, SocketBuffers: first.SocketBuffers}
+	switch {
+	case sw.scenario == results.ScenarioCtl:
+	case sw.along == alongActive:
 		c.Connections = first.Connections
-	} else {
+	default:
 		c.Active = first.Active
 	}
 	return c
 }
 
+// measure is what arms overtake each other in.
+func (sw crossingSweep) measure() measure {
+	if sw.scenario == results.ScenarioCtl {
+		return registration()
+	}
+	return serverCPU()
+}
+
+// stem is how the name of the sweep's chart begins.
+func (sw crossingSweep) stem() string {
+	return "crossover-" + unless(sw.scenario == "", slug(sw.scenario)+"-")
+}
+
 // crossover is the chart of a sweep without its crossings. Arms have their
 // points only: lines through them would not be what the crossings are of.
 func (b *chartBuilder) crossover(sw crossingSweep, all []crossingSweep) Chart {
-	m := serverCPU()
+	m := sw.measure()
 	first := sw.cells[0].Cell
 	var fixed, telling []dimension
-	x := connectionsDimension()
+	x := connectionsOf(first.Scenario)
 	for _, d := range dimensions(first.Scenario) {
 		if sw.along == alongActive && d.name == "active" {
 			x = d
@@ -123,7 +138,9 @@ func (b *chartBuilder) crossover(sw crossingSweep, all []crossingSweep) Chart {
 			continue
 		}
 		fixed = append(fixed, d)
-		if slices.ContainsFunc(all, func(o crossingSweep) bool { return o.along == sw.along && d.value(o.cells[0].Cell) != d.value(first) }) {
+		if slices.ContainsFunc(all, func(o crossingSweep) bool {
+			return o.along == sw.along && o.scenario == sw.scenario && d.value(o.cells[0].Cell) != d.value(first)
+		}) {
 			telling = append(telling, d)
 		}
 	}
@@ -134,9 +151,9 @@ func (b *chartBuilder) crossover(sw crossingSweep, all []crossingSweep) Chart {
 		}
 	}
 	c := Chart{
-		Name:     strings.Join(append([]string{"crossover-by-" + x.name}, places(telling, first)...), "-"),
+		Name:     strings.Join(append([]string{sw.stem() + "by-" + x.name}, places(telling, first)...), "-"),
 		Title:    enumerate(scenarios) + ": where arms overtake each other in " + m.title,
-		Subtitle: strings.Join(append(phrases(fixed, first), "closed loop"), ", "),
+		Subtitle: subtitle(Scenario{Name: first.Scenario, Cells: sw.cells}, fixed, first),
 		X:        Axis{Label: x.axis}, Y: Axis{Label: m.axis},
 	}
 	cells := slices.Clone(sw.cells)

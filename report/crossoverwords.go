@@ -133,24 +133,26 @@ func (g crossoverGroup) enumerate() string {
 
 // cell is what the cells of the sweep have in common.
 func (c Crossover) cell() results.Cell {
-	return results.Cell{Connections: c.Connections, Active: c.Active, Size: c.Size, SocketBuffers: c.SocketBuffers}
+	return results.Cell{Scenario: c.Scenario, Connections: c.Connections, Active: c.Active, Size: c.Size, SocketBuffers: c.SocketBuffers}
 }
 
 // of says what the sweep has in common, as far as it tells it from others.
 func (c Crossover) of(all []Crossover) string {
 	var others []string
-	if slices.ContainsFunc(all, func(d Crossover) bool { return d.Size != c.Size }) {
+	if slices.ContainsFunc(all, func(d Crossover) bool { return d.Scenario == c.Scenario && d.Size != c.Size }) {
 		others = append(others, sizePhrase(c.cell()))
 	}
-	if slices.ContainsFunc(all, func(d Crossover) bool { return d.SocketBuffers != c.SocketBuffers }) {
+	if slices.ContainsFunc(all, func(d Crossover) bool { return d.Scenario == c.Scenario && d.SocketBuffers != c.SocketBuffers }) {
 		others = append(others, fmt.Sprintf("socket buffers of %s bytes", formatInt(int64(c.SocketBuffers))))
 	}
 	where := fmt.Sprintf("when %s are active", formatInt(int64(c.Active)))
-	if c.Active == 1 {
-		where = "when 1 is active"
-	}
-	if c.Along == alongActive {
+	switch {
+	case c.Scenario == results.ScenarioCtl:
+		where = "in " + results.ScenarioCtl
+	case c.Along == alongActive:
 		where = fmt.Sprintf("of %s connections", formatInt(int64(c.Connections)))
+	case c.Active == 1:
+		where = "when 1 is active"
 	}
 	return strings.Join(append([]string{where}, others...), ", ")
 }
@@ -168,11 +170,14 @@ func (k CrossoverKind) oneTakesLess() bool {
 	return k == TakesLess || k == TakesLessFrom || k == TakesLessUpTo
 }
 
-func (c Crossover) noun() string { return crossingSweep{along: c.Along}.noun() }
+func (c Crossover) noun() string { return crossingSweep{scenario: c.Scenario, along: c.Along}.noun() }
 
 // noun is what the sweep has different numbers of.
 func (sw crossingSweep) noun() string {
-	if sw.along == alongActive {
+	switch {
+	case sw.scenario == results.ScenarioCtl:
+		return "descriptors"
+	case sw.along == alongActive:
 		return "active ones"
 	}
 	return "connections"
@@ -234,13 +239,13 @@ func (c Crossover) crossing() string {
 	fewest, most := formatInt(int64(c.From)), formatInt(int64(c.To))
 	switch {
 	case c.Low == 0 && c.High == 0:
-		return than + " at a number of connections that cannot be told"
+		return than + " at a number of " + c.noun() + " that cannot be told"
 	case c.Low == 0:
-		return fmt.Sprintf("%s at or below %s connections (95 %%; the fewest measured are %s)", than, crossingNumber(c.High), fewest)
+		return fmt.Sprintf("%s at or below %s %s (95 %%; the fewest measured are %s)", than, crossingNumber(c.High), c.noun(), fewest)
 	case c.High == 0:
-		return fmt.Sprintf("%s at or above %s connections (95 %%; the most measured are %s)", than, crossingNumber(c.Low), most)
+		return fmt.Sprintf("%s at or above %s %s (95 %%; the most measured are %s)", than, crossingNumber(c.Low), c.noun(), most)
 	}
-	return fmt.Sprintf("%s at %s connections (95 %%: %s to %s%s)", than, crossingNumber(c.At), crossingNumber(c.Low), crossingNumber(c.High), c.fitted())
+	return fmt.Sprintf("%s at %s %s (95 %%: %s to %s%s)", than, crossingNumber(c.At), c.noun(), crossingNumber(c.Low), crossingNumber(c.High), c.fitted())
 }
 
 // fitted is between which numbers the crossing was found.

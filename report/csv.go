@@ -73,7 +73,7 @@ func CSV(w io.Writer, s Summary) error {
 			header = append(header, string(m)+"_ratio", string(m)+"_ratio_low", string(m)+"_ratio_high", string(m)+"_ratio_blocks")
 		}
 	}
-	lines := [][]string{slices.Concat(header, csvTestColumns(), csvOpenColumns())}
+	lines := [][]string{slices.Concat(header, []string{"control"}, csvTestColumns(csvComparedMetrics()), csvOpenColumns(), csvTestColumns(csvQuestionMetrics()))}
 	for _, sc := range s.Scenarios {
 		for _, c := range sc.Cells {
 			for _, a := range c.Arms {
@@ -121,7 +121,7 @@ func csvLine(c Cell, a Arm) []string {
 			}
 		}
 	}
-	return slices.Concat(line, csvTests(c, a), csvOpen(c, a))
+	return slices.Concat(line, []string{strconv.FormatBool(a.Control)}, csvTests(c, a, csvComparedMetrics()), csvOpen(c, a), csvTests(c, a, csvQuestionMetrics()))
 }
 
 func csvEstimate(e Estimate) []string {

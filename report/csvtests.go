@@ -14,11 +14,17 @@ func csvComparedMetrics() []results.Metric {
 	}
 }
 
+// csvQuestionMetrics are likewise those of scenarios that came later. Their columns
+// are the last.
+func csvQuestionMetrics() []results.Metric {
+	return []results.Metric{results.ConnectsPerSecond, results.AddTime, results.ModifyTime, results.RemoveTime, results.RegistrationTime}
+}
+
 // csvTestColumns are the columns of what ratios are worth, which came later
 // than those of ratios.
-func csvTestColumns() []string {
-	header := []string{"control"}
-	for _, m := range csvComparedMetrics() {
+func csvTestColumns(metrics []results.Metric) []string {
+	var header []string
+	for _, m := range metrics {
 		for _, of := range []string{
 			"_interval", "_ratio_interval", "_ratio_held_in_blocks", "_ratio_p", "_ratio_p_adjusted", "_ratio_stars",
 			"_ratio_smallest_visible_effect", "_noise_floor", "_smallest_visible_effect",
@@ -29,9 +35,9 @@ func csvTestColumns() []string {
 	return header
 }
 
-func csvTests(c Cell, a Arm) []string {
-	line := []string{strconv.FormatBool(a.Control)}
-	for _, m := range csvComparedMetrics() {
+func csvTests(c Cell, a Arm, metrics []results.Metric) []string {
+	var line []string
+	for _, m := range metrics {
 		interval := ""
 		if e, ok := a.Values[m]; ok {
 			interval = strconv.FormatBool(e.Interval)

@@ -1,16 +1,26 @@
 package report
 
-import "muxbench/results"
+import (
+	"fmt"
 
-// ctlColumns are of what changing a set costs, per descriptor.
+	"muxbench/results"
+)
+
+// ctlColumns are of what changing a set costs, per descriptor. How sure a ratio is,
+// they say of the sum, which is what arms are judged by.
 func ctlColumns(rows []row) []column {
-	cols := []column{
-		nanoseconds("add\nns", results.AddTime, rows, 3),
-		nanoseconds("modify\nns", results.ModifyTime, rows, 3),
-		nanoseconds("remove\nns", results.RemoveTime, rows, 3),
+	var cols []column
+	for _, part := range []struct {
+		header      string
+		metric      results.Metric
+		rank, ratio int
+	}{{"ns\n/add", results.AddTime, 3, 6}, {"ns\n/modify", results.ModifyTime, 5, 7}, {"ns\n/remove", results.RemoveTime, 5, 8}} {
+		cols = append(cols, nanoseconds(part.header, part.metric, rows, part.rank), ratios(part.header, part.metric, rows, part.ratio))
 	}
-	cols = append(cols, compared("all three\nns", results.RegistrationTime, 1, rows, comparedRanks{value: 0, ratio: 1, stars: 2, spread: 4, held: 9, interval: 14})...)
-	return append(cols, nanoseconds("empty wait\nns", results.EmptyWaitTime, rows, 2))
+	sum := compared("ns of\nall three", results.RegistrationTime, 1, rows, comparedRanks{ratio: 1, stars: 2, spread: 4, held: 9, interval: 14})
+	cols = append(cols, nanoseconds("ns of\nall three", results.RegistrationTime, rows, 0))
+	cols = append(cols, sum[1:]...)
+	return append(cols, nanoseconds("ns/empty\nwait", results.EmptyWaitTime, rows, 2))
 }
 
 // nanoseconds is a column of times that differ by powers of ten: short ones have a
@@ -37,4 +47,10 @@ func ctlRemarks(sc Scenario) []string {
 		return nil
 	}
 	return []string{"An empty wait has a timeout of 0 and finds nothing among those watched: where the set is the program's own, this is where it goes into the kernel."}
+}
+
+// changes is what of a difference is of which change.
+func (cs causes) changes() string {
+	return fmt.Sprintf("Per descriptor that is %s ns: %s of adding, %s of modifying and %s of removing it.", cs.signed(results.RegistrationTime),
+		cs.signed(results.AddTime), cs.signed(results.ModifyTime), cs.signed(results.RemoveTime))
 }

@@ -109,7 +109,7 @@ func connectionsOf(scenario string) dimension {
 	d := connectionsDimension()
 	switch scenario {
 	case results.ScenarioChurn:
-		d.axis, d.noun, d.header = "connections alive at once", " connections at once", "at once"
+		d.axis, d.noun, d.header = "connections alive at once", " alive at once", "alive"
 	case results.ScenarioAccept:
 		d.axis, d.noun, d.header = "connections in a burst", " in a burst", "burst"
 	case results.ScenarioFanout:
@@ -182,8 +182,11 @@ func sizePhrase(c results.Cell) string {
 // roundsPhrase is empty where a duration is asked for instead, which in
 // scenario chain never is.
 func roundsPhrase(c results.Cell) string {
-	if c.Scenario == results.ScenarioChain {
+	switch c.Scenario {
+	case results.ScenarioChain:
 		return formatInt(int64(c.Rounds)) + " writes"
+	case results.ScenarioChurn: // which has as many in turn of each that is alive
+		return unless(c.Rounds == 0, formatInt(int64(c.Rounds))+" in turn of each")
 	}
 	return unless(c.Rounds == 0, formatInt(int64(c.Rounds))+" rounds")
 }

@@ -30,6 +30,10 @@ func TestExplainGolden(t *testing.T) {
 	}{
 		{"explain-wide.txt", 0, counted},
 		{"explain-80.txt", 80, counted},
+		{"explain-churn.txt", 0, report.Summarise(syntheticRun("churn"), churnTrials(10))},
+		{"explain-accept.txt", 0, report.Summarise(syntheticRun("accept"), acceptTrials(10))},
+		{"explain-ctl.txt", 0, report.Summarise(syntheticRun("ctl"), ctlTrials(10))},
+		{"explain-fanout.txt", 0, report.Summarise(syntheticRun("fanout"), fanoutTrials(10))},
 		{"explain-chain.txt", 96, report.Summarise(chainRun(), countedChain())},
 	}
 	for _, tt := range tests {

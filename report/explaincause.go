@@ -27,6 +27,7 @@ const (
 	noise                      // no more of one than between identical arms
 	uncounted                  // a difference, and no counters
 	foreign                    // a difference, and a server that is not ours on either side
+	divisible                  // a difference that is the sum of others
 	accounted                  // a difference, and counters of both
 )
 
@@ -57,7 +58,9 @@ func newCause(cell Cell, name string) (cause, bool) {
 		c.known = noise
 	case arm.external() || reference.external():
 		c.known = foreign
-	case !arm.counts() || !reference.counts():
+	case cell.Scenario == results.ScenarioCtl:
+		c.known = divisible
+	case !arm.counts(cell.Scenario) || !reference.counts(cell.Scenario):
 		c.known = uncounted
 	default:
 		c.known = accounted
@@ -78,7 +81,7 @@ func (c Cell) accountable() results.Metric {
 // count finds the counters that differ.
 func (c *cause) count() {
 	work := make(map[results.Metric]float64)
-	for _, metric := range explained() {
+	for _, metric := range explained(c.cell.Scenario) {
 		a, b, ok := c.pair(metric)
 		if !ok || !differ(a, b) {
 			continue
@@ -102,9 +105,12 @@ func (c *cause) count() {
 // examinedPerMessage is derived: no trial has it.
 const examinedPerMessage results.Metric = "examined_per_msg"
 
-// explained are the counters that are compared, each per message. Events per
-// wait are the waits per message over again.
-func explained() []results.Metric {
+// explained are the counters that are compared in a scenario, each per message.
+// Events per wait are the waits per message over again.
+func explained(scenario string) []results.Metric {
+	if scenario == results.ScenarioAccept {
+		return []results.Metric{results.WakeupsPerAccept, results.SpuriousPerAccept}
+	}
 	return []results.Metric{
 		examinedPerMessage, results.ServerWaitsPerMsg, results.ServerEmptyWaitsPerMsg, results.ServerReadsPerMsg,
 		results.ServerWritesPerMsg, results.ServerRegsPerMsg, results.ServerFutexesPerMsg,

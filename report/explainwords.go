@@ -34,6 +34,8 @@ func (cs causes) words() string {
 		return parts[0] + " Why cannot be said: " + enumerate(names) + " counts nothing for us."
 	case uncounted:
 		return parts[0] + " Why cannot be said: the result has no counters of both."
+	case divisible:
+		return parts[0] + " " + cs.changes()
 	}
 	// In the last cell counters are furthest apart, if connections make them so.
 	last := cs[len(cs)-1]
@@ -65,7 +67,7 @@ func (cs causes) difference() string {
 	for _, c := range cs {
 		ratios = append(ratios, c.ratio.Value)
 	}
-	of := map[bool]string{false: "the server CPU of ", true: "the time of "}[first.cell.Scenario == results.ScenarioChain]
+	of := map[bool]string{false: "the server CPU of ", true: "the time of "}[first.cell.OneProcess()]
 	text := "took " + times(ratios) + " " + of + plainName(first.reference.Name)
 	if first.cell.Scenario == results.ScenarioChain {
 		text += ", " + cs.span(1, func(c cause) float64 {
@@ -101,12 +103,17 @@ func (cs causes) counter(metric results.Metric) string {
 		results.ServerWaitsPerMsg: "waited", results.ServerEmptyWaitsPerMsg: "waited in vain", results.ServerReadsPerMsg: "read",
 		results.ServerWritesPerMsg: "wrote", results.ServerRegsPerMsg: "changed its interest set",
 		results.ServerFutexesPerMsg: "slept and woke between threads (futex)",
+		results.WakeupsPerAccept:    "was woken", results.SpuriousPerAccept: "waited in vain",
 	}[metric]
 	times := func(of func(cause) Arm) string {
 		return cs.span(2, func(c cause) float64 { return of(c).Values[metric].Value })
 	}
-	return fmt.Sprintf("%s %s %s times a message where %s did %s times", arm, verb,
-		times(func(c cause) Arm { return c.arm }), reference, times(func(c cause) Arm { return c.reference }))
+	auxiliary := "did"
+	if metric == results.WakeupsPerAccept {
+		auxiliary = "was"
+	}
+	return fmt.Sprintf("%s %s %s times %s where %s %s %s times", arm, verb,
+		times(func(c cause) Arm { return c.arm }), unitOf(cs[0].cell.Scenario).one, reference, auxiliary, times(func(c cause) Arm { return c.reference }))
 }
 
 // examined is about the descriptors that the kernel looks at, wait by wait.
@@ -144,7 +151,7 @@ func (cs causes) divided() string {
 	if slices.ContainsFunc(cs, func(c cause) bool { _, _, ok := c.pair(results.ServerCPUPerMessage); return !ok }) {
 		return ""
 	}
-	return "CPU a message: " + cs.signed(results.ServerCPUPerMessage) + " ns; as the kernel divides it, by sampling, " + enumerate(parts) + "."
+	return "CPU " + unitOf(cs[0].cell.Scenario).one + ": " + cs.signed(results.ServerCPUPerMessage) + " ns; as the kernel divides it, by sampling, " + enumerate(parts) + "."
 }
 
 // signed is a difference to the reference with its sign.

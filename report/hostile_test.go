@@ -153,7 +153,8 @@ func TestTextKeepsToItsWidth(t *testing.T) {
 	summaries := map[string]report.Summary{
 		"idle": load(t, "synthetic-idle"), "connect": load(t, "synthetic-connect"), "commands": load(t, "synthetic-commands"),
 		"chain": load(t, "synthetic-chain"), "outside": load(t, "synthetic-outside"), "load": load(t, "synthetic-load"), "rate": load(t, "synthetic-rate"), "slo": load(t, "synthetic-slo"), "control": load(t, "synthetic-control"),
-		"costs": load(t, "synthetic-costs"),
+		"costs": load(t, "synthetic-costs"), "churn": load(t, "synthetic-churn"), "accept": load(t, "synthetic-accept"), "ctl": load(t, "synthetic-ctl"),
+		"fanout": load(t, "synthetic-fanout"), "lookup": load(t, "synthetic-lookup"), "scaling": load(t, "synthetic-scaling"),
 	}
 	for _, s := range nasty() {
 		summaries[s] = hostile(s)

@@ -79,9 +79,9 @@ func identicalArms(sc Scenario, varying []dimension) string {
 			continue
 		}
 		low, high, at := spanOf(quiet, func(c Cell) float64 { return c.Noise[p.Metric].Floor })
-		part := metricPhrase(p.Metric) + " within " + percents(low, high)
+		part := phraseIn(sc.Name, p.Metric) + " within " + percents(low, high)
 		if len(parts) == 0 && len(quiet) > 1 && percent(low) != percent(high) {
-			part = fmt.Sprintf("%s within %s %% (%s) to %s %% (%s)", metricPhrase(p.Metric), percent(low), strings.Join(phrases(varying, quiet[at[0]].Cell), ", "),
+			part = fmt.Sprintf("%s within %s %% (%s) to %s %% (%s)", phraseIn(sc.Name, p.Metric), percent(low), strings.Join(phrases(varying, quiet[at[0]].Cell), ", "),
 				percent(high), strings.Join(phrases(varying, quiet[at[1]].Cell), ", "))
 		}
 		parts = append(parts, part)

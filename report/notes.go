@@ -91,7 +91,7 @@ func armNotes(c Cell, a Arm) []string {
 	}
 	if a.Blocks.OK > 0 && a.Slices == 1 && len(c.Arms) > 1 && !open(c.Cell) { // which has one by design
 		text := "one turn in a block: noise does not cancel in its ratio"
-		if c.Scenario != results.ScenarioChain { // which has as many iterations as it has
+		if !c.OneProcess() && c.Scenario != results.ScenarioAccept { // which have as many iterations or bursts as they have
 			text += ", ask for more rounds or time"
 		}
 		all = append(all, text)

@@ -10,9 +10,10 @@ import (
 )
 
 // open tells whether the messages of a cell begin at times fixed beforehand.
-// Scenarios connect and chain exchange none, whatever a file says of them.
+// Scenarios that set up connections or are one process exchange none, and in churn
+// each connection brings its own, whatever a file says of them.
 func open(c results.Cell) bool {
-	return c.Open() && c.Scenario != results.ScenarioConnect && c.Scenario != results.ScenarioChain
+	return c.Open() && !c.SetsUp() && !c.OneProcess() && c.Scenario != results.ScenarioChurn
 }
 
 // sweepKey is what all trials of one table have in common: how many messages
@@ -26,7 +27,7 @@ type sweepKey struct {
 type demand int
 
 const (
-	byReplies  demand = iota // closed loop, and scenarios connect and chain
+	byReplies  demand = iota // closed loop, and scenarios that are never an open one
 	byRate                   // the same for all arms
 	byCapacity               // a share of what each did in a closed loop
 	bySLO                    // as many as keep to it
@@ -226,8 +227,9 @@ func newTables(s Summary) []table {
 	return tables
 }
 
+// showsClosedLatency is false of scenarios that cannot be had as an open loop.
 func (sc Scenario) showsClosedLatency() bool {
-	if !sc.Cells[0].Closed() {
+	if first := sc.Cells[0].Cell; !first.Closed() || first.Scenario == results.ScenarioChurn || first.Scenario == results.ScenarioFanout {
 		return false
 	}
 	for a := range sc.arms() {

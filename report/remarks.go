@@ -84,7 +84,7 @@ func outsideCPU(sc Scenario) string {
 // all trials: a line for each arm would be longer than the table.
 func switches(sc Scenario) string {
 	server, load := "the server's", "the load generator's"
-	if sc.Name == results.ScenarioChain || sc.Name == results.ScenarioCtl {
+	if sc.Cells[0].OneProcess() {
 		server = "the loop's"
 	}
 	var parts []string

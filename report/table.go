@@ -56,33 +56,36 @@ func newTable(sc Scenario) table {
 		}
 		t.columns = append(t.columns, blocks)
 	}
-	switch sc.Name {
-	case results.ScenarioConnect:
-		t.columns = append(t.columns, connectColumns(rows)...)
-	case results.ScenarioChain:
-		t.columns = append(t.columns, chainColumns(rows)...)
-	case results.ScenarioChurn:
-		t.columns = append(t.columns, churnColumns(rows)...)
-	case results.ScenarioAccept:
-		t.columns = append(t.columns, acceptColumns(rows)...)
-	case results.ScenarioCtl:
-		t.columns = append(t.columns, ctlColumns(rows)...)
-	case results.ScenarioFanout:
-		t.columns = append(t.columns, fanoutColumns(rows)...)
-	case results.ScenarioScaling:
-		t.columns = append(t.columns, scalingColumns(rows)...)
-	default:
-		switch demandOf(sc.Cells[0].Cell) {
-		case byRate, byCapacity:
-			t.columns = append(t.columns, openColumns(rows)...)
-		case bySLO:
-			t.columns = append(t.columns, sloColumns(rows)...)
-		default:
-			t.columns = append(t.columns, messageColumns(rows)...)
-		}
-	}
+	t.columns = append(t.columns, valueColumns(sc.Cells[0].Cell, rows)...)
 	t.columns = slices.DeleteFunc(t.columns, column.empty)
 	return t
+}
+
+// valueColumns are of what cells like c measure.
+func valueColumns(c results.Cell, rows []row) []column {
+	switch demandOf(c) {
+	case byRate, byCapacity:
+		return openColumns(rows)
+	case bySLO:
+		return sloColumns(rows)
+	}
+	switch c.Scenario {
+	case results.ScenarioConnect:
+		return connectColumns(rows)
+	case results.ScenarioChain:
+		return chainColumns(rows)
+	case results.ScenarioChurn:
+		return churnColumns(rows)
+	case results.ScenarioAccept:
+		return acceptColumns(rows)
+	case results.ScenarioCtl:
+		return ctlColumns(rows)
+	case results.ScenarioFanout:
+		return fanoutColumns(rows)
+	case results.ScenarioScaling:
+		return scalingColumns(rows)
+	}
+	return messageColumns(rows)
 }
 
 // absent says that an arm is none of a cell's: in scenario ctl some are for the messages

@@ -21,16 +21,17 @@ type whyCounter struct {
 
 // whyCounters are in the order of a table's columns. Those of the kernel's
 // looking and of system calls stay longest where width is short.
-func whyCounters() []whyCounter {
+func whyCounters(u unit) []whyCounter {
+	per, each := "/"+u.short, " "+u.one
 	return []whyCounter{
-		{results.ServerWaitsPerMsg, "waits\n/msg", 2, 1, "one wait a message"},
+		{results.ServerWaitsPerMsg, "waits\n" + per, 2, 1, "one wait" + each},
 		{results.EventsPerWait, "events\n/wait", 7, 1, "one event a wait"},
-		{results.ServerEmptyWaitsPerMsg, "empty\nwaits/msg", 8, 0, "no empty waits"},
+		{results.ServerEmptyWaitsPerMsg, "empty\nwaits" + per, 8, 0, "no empty waits"},
 		{results.ExaminedPerWait, "examined\n/wait", 1, 0, "no descriptors examined, as the kernel keeps the sets"},
-		{results.ServerReadsPerMsg, "reads\n/msg", 3, 1, "one read a message"},
-		{results.ServerWritesPerMsg, "writes\n/msg", 4, 1, "one write a message"},
-		{results.ServerRegsPerMsg, "registrations\n/msg", 9, 0, "no registrations"},
-		{results.ServerFutexesPerMsg, "futexes\n/msg", 12, 0, ""}, // where there is no pool, nobody asks
+		{results.ServerReadsPerMsg, "reads\n" + per, 3, 1, "one read" + each},
+		{results.ServerWritesPerMsg, "writes\n" + per, 4, 1, "one write" + each},
+		{results.ServerRegsPerMsg, "registrations\n" + per, 9, 0, "no registrations"},
+		{results.ServerFutexesPerMsg, "futexes\n" + per, 12, 0, ""}, // where there is no pool, nobody asks
 	}
 }
 
@@ -49,9 +50,10 @@ func newWhyTable(sc Scenario) *table {
 			}
 		}
 	}
-	if !slices.ContainsFunc(rows, func(r row) bool { return r.arm.counts() }) {
+	if !slices.ContainsFunc(rows, func(r row) bool { return r.arm.counts(sc.Name) }) {
 		return nil
 	}
+	u := unitOf(sc.Name)
 	varying, fixed := splitDimensions(sc.Cells)
 	t := table{heading: whyHeading(sc, fixed), columns: rowColumns(rows, varying)}
 	cpu := func(header string, m results.Metric, rank int) column { return counted(header, m, rows, rank) }
@@ -59,12 +61,12 @@ func newWhyTable(sc Scenario) *table {
 		t.columns = append(t.columns, plainMetric("µs per\niteration", results.Elapsed, 1e3, rows, 0))
 	}
 	t.columns = append(t.columns,
-		cpu("CPU\nns/msg", results.ServerCPUPerMessage, 0),
+		cpu("CPU\nns/"+u.short, results.ServerCPUPerMessage, 0),
 		cpu("of it\nuser", results.ServerUserCPUPerMsg, 6),
 		cpu("of it\nsystem", results.ServerSystemCPUPerMsg, 5),
 	)
 	var folded []string
-	for _, c := range whyCounters() {
+	for _, c := range whyCounters(u) {
 		switch {
 		case everywhere(rows, c) && c.folded == "":
 		case everywhere(rows, c):
@@ -113,8 +115,12 @@ func rowColumns(rows []row, varying []dimension) []column {
 
 // counts tells whether the arm's server told what it did. Older result files
 // have events per wait only, which explain nothing alone.
-func (a Arm) counts() bool {
-	for _, c := range whyCounters() {
+func (a Arm) counts(scenario string) bool {
+	if scenario == results.ScenarioAccept {
+		_, ok := a.Values[results.WakeupsPerAccept]
+		return ok
+	}
+	for _, c := range whyCounters(unit{}) {
 		if _, ok := a.Values[c.metric]; ok && c.metric != results.EventsPerWait {
 			return true
 		}
@@ -139,22 +145,11 @@ func everywhere(rows []row, c whyCounter) bool {
 func whyHeading(sc Scenario, fixed []dimension) string {
 	parts := []string{
 		strings.Join(phrases(fixed, sc.Cells[0].Cell), ", "),
-		"what the servers did for " + aMessage(sc.Name) + ", medians over blocks",
+		"what the servers did for " + unitOf(sc.Name).whole + ", medians over blocks",
 		"user and system as the kernel divides the CPU time, by sampling",
 	}
 	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
 	return plainName(sc.Name) + ", why: " + strings.Join(parts, "; ")
-}
-
-// aMessage is what counts as one in a scenario.
-func aMessage(scenario string) string {
-	switch scenario {
-	case results.ScenarioChurn:
-		return "a connection and its message"
-	case results.ScenarioFanout:
-		return "a delivery"
-	}
-	return "a message"
 }
 
 // switchesColumn is how often a second the kernel took the CPU away from the
@@ -170,7 +165,7 @@ func (r row) switchesPerSecond() (float64, bool) {
 	switches, counted := r.arm.Values[results.ServerSwitches]
 	elapsed, timed := r.arm.Values[results.Elapsed]
 	seconds := elapsed.Value / 1e9
-	if r.cell.Scenario == results.ScenarioChain { // whose time is of one iteration
+	if r.cell.OneProcess() { // whose time is of one iteration
 		seconds *= float64(r.arm.Slices)
 	}
 	if !counted || !timed || seconds <= 0 {

@@ -58,6 +58,14 @@ func metricPhrase(m results.Metric) string {
 	return "server CPU"
 }
 
+// phraseIn is likewise, in a scenario where the metric is of something of its own.
+func phraseIn(scenario string, m results.Metric) string {
+	if scenario == results.ScenarioAccept && m == results.ConnectElapsed {
+		return "time to the last accept"
+	}
+	return metricPhrase(m)
+}
+
 // question is what lines about those cells answer. The aside names what they
 // leave to the table; it may be empty.
 func question(cells []Cell) (text, aside string) {
