@@ -3,25 +3,20 @@
 package loadgen_test
 
 import (
-	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"muxbench/loadgen"
 	"muxbench/multiplexers/server"
 	"muxbench/results"
 )
 
-// churn runs a piece. One that hangs is aborted, and fails the test.
+// churn runs one. One that hangs is aborted, and fails the test.
 func churn(t *testing.T, g *loadgen.Generator, p loadgen.Piece) loadgen.Churned {
 	t.Helper()
 	alarm := time.AfterFunc(patience, func() {
-		t.Errorf("the piece is not over after %v", patience)
+		t.Errorf("it is not over after %v", patience)
 		_ = g.Abort()
 	})
 	done, err := g.Churn(p)
@@ -32,168 +27,142 @@ func churn(t *testing.T, g *loadgen.Generator, p loadgen.Piece) loadgen.Churned 
 	return done
 }
 
-// Each connection is accepted once, carries its message and is gone: by rounds as
-// many as they say, by duration at least one in each place.
-func TestChurn(t *testing.T) {
-	eachBackend(t, 4096, func(t *testing.T, s *server.Server) {
-		for _, size := range []int{1, 100 << 10} {
-			for _, p := range []loadgen.Piece{{Rounds: 5, Record: true}, {Rounds: 1}, {Duration: 10 * time.Millisecond, Record: true}} {
-				t.Run(fmt.Sprintf("%d bytes, %+v", size, p), func(t *testing.T) {
-					const places = 8
-					g := generator(t, loadgen.Config{Target: s.Address(), Connections: places, Active: places, Size: size, SocketBuffers: 4096})
-					before, err := s.Snapshot()
-					if err != nil {
-						t.Fatal(err)
-					}
-					done := churn(t, g, p)
-					if err := g.FirstError(); err != nil {
-						t.Fatal(err)
-					}
-					if want := int64(places * p.Rounds); p.Rounds > 0 && done.Connections != want || done.Connections < places {
-						t.Errorf("%d connections, want %d", done.Connections, want)
-					}
-					if done.Elapsed <= 0 || done.CPU <= 0 || done.Counters.BytesIn != done.Connections*int64(size) || done.Counters.Removes != done.Connections {
-						t.Errorf("%+v", done)
-					}
-					recorded := int64(0)
-					if p.Record {
-						recorded = done.Connections
-					}
-					if n := g.Latency().TotalCount(); n != recorded {
-						t.Errorf("%d latencies of %d", n, recorded)
-					}
-					after, err := s.Snapshot()
-					for deadline := time.Now().Add(patience); err == nil && after.Open > 0 && time.Now().Before(deadline); {
-						after, err = s.Snapshot()
-					}
-					if accepted := after.Counters.Accepts - before.Counters.Accepts; err != nil || after.Open != 0 || accepted != done.Connections {
-						t.Errorf("the server has accepted %d and has %d left of %d, %v", accepted, after.Open, done.Connections, err)
-					}
-				})
-			}
-		}
-	})
+// snapshot is the server's state.
+func snapshot(t *testing.T, s *server.Server) server.Snapshot {
+	t.Helper()
+	state, err := s.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return state
 }
 
-// Whatever goes wrong is in one class, ends the piece, and leaves nothing open.
-func TestChurnErrors(t *testing.T) {
-	const places, size = 3, 100
-	closed := func(t *testing.T) netip.AddrPort { // nobody listens there
-		l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
-		if err != nil {
-			t.Fatal(err)
+// emptied is the server's state when it has seen all its clients go, which not
+// every backend has at once.
+func emptied(t *testing.T, s *server.Server) server.Snapshot {
+	t.Helper()
+	for deadline := time.Now().Add(patience); ; {
+		state := snapshot(t, s)
+		if state.Open == 0 {
+			return state
 		}
-		defer l.Close()
-		return l.Addr().(*net.TCPAddr).AddrPort()
+		if time.Now().After(deadline) {
+			t.Fatalf("the server still has %d connections after %v", state.Open, patience)
+		}
 	}
-	served := func(serve func(net.Conn)) func(*testing.T) netip.AddrPort {
-		return func(t *testing.T) netip.AddrPort { return misbehave(t, serve) }
-	}
-	tests := []struct {
-		name  string
-		at    func(*testing.T) netip.AddrPort
-		class func(results.Errors) int64
-		first error
-	}{
-		{"nobody listens", closed, func(e results.Errors) int64 { return e.Connect }, unix.ECONNREFUSED},
-		{"a wrong byte", served(func(c net.Conn) {
-			echo(c, 1, size, func(m []byte) []byte { m[size-1] ^= 1; return m })
-			hold(c)
-		}), func(e results.Errors) int64 { return e.Mismatch }, nil},
-		{"a byte too many", served(func(c net.Conn) {
-			echo(c, 1, size, func(m []byte) []byte { return append(m, 0) })
-			hold(c)
-		}), func(e results.Errors) int64 { return e.Mismatch }, nil},
-		{"the end", served(func(c net.Conn) { echo(c, 1, size, func(m []byte) []byte { return m[:size-1] }) }), func(e results.Errors) int64 { return e.Reset }, nil},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			g := generator(t, loadgen.Config{Target: test.at(t), Connections: places, Active: places, Size: size})
-			done := churn(t, g, loadgen.Piece{Rounds: 100})
-			if n := test.class(g.Errors()); n < 1 || n > places || g.Errors().Total() != n || done.Connections != 0 {
-				t.Errorf("%+v, %d connections: %v", g.Errors(), done.Connections, g.FirstError())
-			}
-			if test.first != nil && !errors.Is(g.FirstError(), test.first) {
-				t.Errorf("first error %v, want %v", g.FirstError(), test.first)
-			}
+}
+
+// TestChurn: there are as many connections as slots and rounds say, both sides
+// count each once, and none is left.
+func TestChurn(t *testing.T) {
+	for _, test := range []struct{ slots, rounds, size, buffers int }{
+		{1, 1, 1, 0},
+		{1, 50, 64, 0},
+		{10, 20, 1024, 0},
+		{100, 5, 64, 0},
+		{4, 5, 100 << 10, 0},
+		{4, 5, 100 << 10, 4096},
+	} {
+		t.Run(fmt.Sprintf("%d slots, %d rounds of %d bytes, buffers %d", test.slots, test.rounds, test.size, test.buffers), func(t *testing.T) {
+			eachBackend(t, test.buffers, func(t *testing.T, s *server.Server) {
+				g := generator(t, loadgen.Config{
+					Target: s.Address(), Connections: test.slots, Active: 1, Size: test.size,
+					SocketBuffers: test.buffers, Seed: 7,
+				})
+				want, bytes := int64(test.slots*test.rounds), int64(test.slots*test.rounds*test.size)
+				last := time.Duration(0)
+				for piece := range int64(3) {
+					before := snapshot(t, s)
+					done := churn(t, g, loadgen.Piece{Rounds: test.rounds, Record: piece > 0})
+					after := emptied(t, s)
+					if done.Connections != want || done.Counters.Adds != want || done.Counters.Removes != want {
+						t.Errorf("%d connections, %d added, %d removed, want %d: %v", done.Connections, done.Counters.Adds, done.Counters.Removes, want, g.FirstError())
+					}
+					if done.Counters.BytesOut != bytes || done.Counters.BytesIn != bytes {
+						t.Errorf("the generator counts %d bytes out, %d in, want %d", done.Counters.BytesOut, done.Counters.BytesIn, bytes)
+					}
+					if accepted := after.Counters.Accepts - before.Counters.Accepts; accepted != want {
+						t.Errorf("the server has accepted %d, want %d", accepted, want)
+					}
+					in, out := after.Counters.BytesIn-before.Counters.BytesIn, after.Counters.BytesOut-before.Counters.BytesOut
+					if in != bytes || out != bytes {
+						t.Errorf("the server counts %d bytes in, %d out, want %d", in, out, bytes)
+					}
+					if done.First <= last || done.Last <= done.First || done.Elapsed != done.Last-done.First || done.CPU <= 0 {
+						t.Errorf("from %v to %v in %v, and %v of CPU, after one until %v", done.First, done.Last, done.Elapsed, done.CPU, last)
+					}
+					last = done.Last
+					if got := g.Latency().TotalCount(); got != piece*want {
+						t.Errorf("%d latencies, want %d", got, piece*want)
+					}
+				}
+				if g.Errors() != (results.Errors{}) {
+					t.Errorf("errors: %+v, first %v", g.Errors(), g.FirstError())
+				}
+			})
 		})
 	}
 }
 
-// A server that never answers is given up when somebody says so.
-func TestChurnIsAborted(t *testing.T) {
-	const places = 4
-	g := generator(t, loadgen.Config{Target: misbehave(t, hold), Connections: places, Active: places, Size: 10})
-	if err := g.Abort(); err != nil {
-		t.Fatal(err)
-	}
-	if done := churn(t, g, loadgen.Piece{Rounds: 3}); done.Connections != 0 || g.Errors() != (results.Errors{Timeout: places}) {
-		t.Errorf("%+v of %+v", g.Errors(), done)
-	}
-}
-
-func TestChurnBesideOthersIsRefused(t *testing.T) {
-	g := connected(t, loadgen.Config{Target: misbehave(t, hold), Connections: 2, Active: 2, Size: 1})
-	if _, err := g.Churn(loadgen.Piece{Rounds: 1}); err == nil {
-		t.Error("no error beside connections that stay")
-	}
-}
-
-// Bursts add up to the connections there are, and begin anew when those are gone.
-func TestBursts(t *testing.T) {
-	at := misbehave(t, hold)
-	g := generator(t, loadgen.Config{Target: at, Connections: 200, Active: 200, Size: 1})
-	for range 2 {
-		for _, n := range []int{1, 150, 49} {
-			done, err := g.Burst(n, true)
-			if err != nil {
-				t.Fatal(err)
+// By time, what has begun is finished, however short the time is.
+func TestChurnByDuration(t *testing.T) {
+	eachBackend(t, 0, func(t *testing.T, s *server.Server) {
+		g := generator(t, loadgen.Config{Target: s.Address(), Connections: 10, Active: 1, Size: 100})
+		for _, duration := range [...]time.Duration{1, time.Millisecond, 20 * time.Millisecond} {
+			before := snapshot(t, s).Counters.Accepts
+			done := churn(t, g, loadgen.Piece{Duration: duration, Record: true})
+			after := emptied(t, s)
+			if accepted := after.Counters.Accepts - before; done.Connections < 1 || done.Connections != accepted {
+				t.Errorf("%d connections in %v, of which the server has accepted %d, want one at least, and all", done.Connections, duration, accepted)
 			}
-			if done.Established != n || done.Last < done.First || g.Errors() != (results.Errors{}) {
-				t.Errorf("%+v of %d: %v", done, n, g.FirstError())
-			}
-			if n > 1 && done.Counters.Waits >= int64(n) {
-				t.Errorf("it looked for what had come of connections %d times, while it began %d", done.Counters.Waits, n)
+			if want := done.Connections * 100; done.Counters.BytesIn != want || done.Counters.BytesOut != want {
+				t.Errorf("%d connections, but %d bytes out, %d in", done.Connections, done.Counters.BytesOut, done.Counters.BytesIn)
 			}
 		}
-		for _, n := range []int{1, 0, -1} {
-			if _, err := g.Burst(n, false); err == nil {
-				t.Errorf("%d more: no error", n)
-			}
+		if g.Errors() != (results.Errors{}) {
+			t.Errorf("errors: %+v, first %v", g.Errors(), g.FirstError())
 		}
+	})
+}
+
+// Connections that stay, and those that come and go, are had in turn.
+func TestChurnWantsNoneOpen(t *testing.T) {
+	eachBackend(t, 0, func(t *testing.T, s *server.Server) {
+		g := connected(t, loadgen.Config{Target: s.Address(), Connections: 5, Active: 5, Size: 10})
+		if done, err := g.Churn(loadgen.Piece{Rounds: 1}); err == nil {
+			t.Errorf("%+v beside connections that are open", done)
+		}
+		exchange(t, g, loadgen.Piece{Rounds: 1})
 		g.Disconnect()
-	}
-	if n := g.Latency().TotalCount(); n != 400 {
-		t.Errorf("%d latencies, want 400", n)
-	}
+		if n := churn(t, g, loadgen.Piece{Rounds: 3}).Connections; n != 15 {
+			t.Errorf("%d connections, want 15", n)
+		}
+		if done, err := g.Connect(false); err != nil || done.Established != 5 {
+			t.Errorf("%d established, %v", done.Established, err)
+		}
+		if n := exchange(t, g, loadgen.Piece{Rounds: 2}).Messages; n != 10 {
+			t.Errorf("%d messages, want 10", n)
+		}
+		if g.Errors() != (results.Errors{}) {
+			t.Errorf("errors: %+v, first %v", g.Errors(), g.FirstError())
+		}
+	})
 }
 
-// A queue that is full and that nobody looks into keeps connections waiting, until
-// somebody gives up on them.
-func TestBurstIsAborted(t *testing.T) {
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = unix.Close(fd) })
-	if err := errors.Join(unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}), unix.Listen(fd, 2)); err != nil {
-		t.Fatal(err)
-	}
-	name, err := unix.Getsockname(fd)
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(name.(*unix.SockaddrInet4).Port))
-	const many = 50
-	g := generator(t, loadgen.Config{Target: at, Connections: many, Active: many, Size: 1})
-	if err := g.Abort(); err != nil {
-		t.Fatal(err)
-	}
-	done, err := g.Burst(many, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if timeouts := g.Errors().Timeout; timeouts < 1 || done.Established+int(timeouts) != many {
-		t.Errorf("%d of %d established, and %+v", done.Established, many, g.Errors())
-	}
+// TestChurnDoesNotAllocatePerConnection, on either side. The server's tables grow
+// as long as it is behind with closing, so that there may be a few allocations in
+// all.
+func TestChurnDoesNotAllocatePerConnection(t *testing.T) {
+	eachOf(t, 0, server.Backend.Multiplexes, func(t *testing.T, s *server.Server) {
+		const slots, rounds = 10, 20
+		g := generator(t, loadgen.Config{Target: s.Address(), Connections: slots, Active: 1, Size: 100})
+		allocs := testing.AllocsPerRun(10, func() {
+			if done, err := g.Churn(loadgen.Piece{Rounds: rounds, Record: true}); err != nil || done.Connections != slots*rounds {
+				t.Fatalf("%d connections, %v, %v", done.Connections, err, g.FirstError())
+			}
+		})
+		if allocs >= slots {
+			t.Errorf("%v allocations in %d connections", allocs, slots*rounds)
+		}
+	})
 }

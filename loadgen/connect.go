@@ -69,58 +69,62 @@ func sockaddr(a netip.AddrPort) unix.RawSockaddrInet4 {
 	return unix.RawSockaddrInet4{Family: unix.AF_INET, Port: port, Addr: a.Addr().As4()}
 }
 
-// Connected is what Connect did.
+// Connected is what a Connect or a Burst did.
 type Connected struct {
-	Established int
+	Established int           // by it, beside those that were there
 	First, Last time.Duration // first connect(2) and last establishment, on the clock of multiplexers.Monotonic
 	CPU         time.Duration // of the calling thread
 	Switches    int64         // involuntary context switches of the calling thread
 	Counters    results.Counters
 }
 
-// Connect establishes all of the configured connections. With record, the
-// latency of each, from connect(2) to its establishment being seen, goes into
-// the histogram. It gives up at the first failure, which is counted; an error
-// means that the generator itself cannot go on.
+// Connect establishes all of the configured connections, as far as they are not
+// there, a few at a time. With record, the latency of each, from connect(2) to its
+// establishment being seen, goes into the histogram. It gives up at the first
+// failure, which is counted, and only Disconnect is of use then; an error means that
+// the generator itself cannot go on.
 func (g *Generator) Connect(record bool) (Connected, error) {
-	return g.connect(opening{upTo: g.cfg.Connections, atOnce: inFlight, record: record})
+	return g.connect(opening{until: g.cfg.Connections, most: inFlight, looking: true, record: record})
 }
 
-// Burst is Connect for n more connections, of which all are begun before it is seen
-// to that any is established. It refuses more than are configured in all.
+// Burst is Connect of n more connections, all begun before any is looked at: the
+// latency of one has the connect(2) of those after it in it. n is from 1 to what is
+// left of those configured, of which ones that have failed are not given back
+// before Disconnect. An error may also mean that it is not, in which case nothing
+// was done.
 func (g *Generator) Burst(n int, record bool) (Connected, error) {
-	if n < 1 || len(g.opened)+n > g.cfg.Connections {
-		return Connected{}, fmt.Errorf("%d connections beside %d that are open: want 1 or more, and up to %d in all", n, len(g.opened), g.cfg.Connections)
+	if left := g.cfg.Connections - len(g.opened); n < 1 || n > left {
+		return Connected{}, fmt.Errorf("opening %d connections at once: want from 1 to the %d that are left of %d", n, left, g.cfg.Connections)
 	}
-	return g.connect(opening{upTo: len(g.opened) + n, atOnce: n, record: record})
+	return g.connect(opening{until: len(g.opened) + n, most: n, record: record})
 }
 
-// opening is how connections are to be opened.
+// opening is how connections are opened.
 type opening struct {
-	upTo   int // are to be open
-	atOnce int // may be on their way to that
-	record bool
+	until   int  // how many there are in the end, with those there are
+	most    int  // being established at once
+	looking bool // for what is established, after each
+	record  bool
 }
 
-func (g *Generator) connect(o opening) (Connected, error) {
+func (g *Generator) connect(how opening) (Connected, error) {
 	g.cfg.Entry.Hold()
-	did, err := g.connectAll(o)
+	did, err := g.connectAll(how)
 	g.cfg.Entry.Release()
 	if err != nil {
-		return Connected{}, fmt.Errorf("opening connection %d of %d: %w", len(g.opened)+1, o.upTo, err)
+		return Connected{}, fmt.Errorf("opening connection %d of %d: %w", len(g.opened)+1, g.cfg.Connections, err)
 	}
 	return did, nil
 }
 
-func (g *Generator) connectAll(o opening) (Connected, error) {
+func (g *Generator) connectAll(how opening) (Connected, error) {
 	switches := multiplexers.ThreadUsage().Switches
 	before, cpu := g.counters, multiplexers.ThreadCPUTime()
-	g.outstanding, g.record = 0, o.record
-	failures, unopened, open := g.errors.Total(), 0, len(g.opened)
-	burst := o.atOnce >= o.upTo-open
+	g.outstanding, g.record = 0, how.record
+	there, failures, unopened := len(g.opened), g.errors.Total(), 0
 	first := multiplexers.Monotonic()
-	for len(g.opened) < o.upTo || g.outstanding > 0 {
-		mayStart := func() bool { return g.outstanding < o.atOnce && len(g.opened) < o.upTo }
+	for len(g.opened) < how.until || g.outstanding > 0 {
+		mayStart := func() bool { return g.outstanding < how.most && len(g.opened) < how.until }
 		if mayStart() {
 			if err := g.startConnect(); err != nil {
 				return Connected{}, err
@@ -129,13 +133,13 @@ func (g *Generator) connectAll(o opening) (Connected, error) {
 		if g.errors.Total() > failures {
 			break // at once: with nothing outstanding a wait would not end
 		}
-		if burst && mayStart() {
-			continue
-		}
 		// Looked for after each, because a connection over loopback is mostly
 		// there when connect(2) returns: it would wait for its successors.
 		timeout := time.Duration(-1)
 		if mayStart() {
+			if !how.looking {
+				continue
+			}
 			timeout = 0
 		}
 		n, aborted, err := g.wait(timeout)
@@ -144,7 +148,7 @@ func (g *Generator) connectAll(o opening) (Connected, error) {
 		}
 		if aborted {
 			g.giveUp("connecting")
-			unopened = o.upTo - len(g.opened)
+			unopened = how.until - len(g.opened)
 			break
 		}
 		for _, e := range g.events[:n] {
@@ -154,7 +158,7 @@ func (g *Generator) connectAll(o opening) (Connected, error) {
 			break
 		}
 	}
-	established := len(g.opened) - open - g.outstanding - int(g.errors.Total()-failures)
+	established := len(g.opened) - there - g.outstanding - int(g.errors.Total()-failures)
 	if unopened > 0 {
 		g.note("connecting", errAborted)
 		g.errors.Timeout += int64(unopened)
@@ -171,36 +175,47 @@ func (g *Generator) connectAll(o opening) (Connected, error) {
 
 // startConnect opens one more connection.
 func (g *Generator) startConnect() error {
-	fd, err := g.dial(connecting)
-	if err == nil {
-		g.opened = append(g.opened, int32(fd))
+	fd, errno, err := g.call(len(g.opened))
+	if err != nil {
+		return err
 	}
-	return err
-}
-
-// dial begins a connection, which is watched from then on, in state as. One that is
-// refused at once has failed.
-func (g *Generator) dial(as connState) (fd int, err error) {
-	started := g.now()
-	fd, errno := g.cfg.Entry.Connect(&g.sources[g.dialed%len(g.sources)], &g.target, g.cfg.SocketBuffers)
-	if fd < 0 {
-		return fd, os.NewSyscallError("socket", errno)
+	if err := g.watch(fd, multiplexers.Readable|multiplexers.Writable|multiplexers.HangUp); err != nil {
+		return err
 	}
-	g.dialed++
-	if fd >= len(g.conns) {
-		g.conns = append(g.conns, make([]conn, fd+1-len(g.conns))...)
-	}
-	g.counters.Adds++
-	if err := g.mux.Add(fd, multiplexers.Readable|multiplexers.Writable|multiplexers.HangUp); err != nil {
-		g.cfg.Entry.Reset(fd)
-		return fd, err
-	}
-	g.conns[fd] = conn{state: as, started: started}
-	g.outstanding++
+	g.opened = append(g.opened, int32(fd))
 	if errno != 0 {
 		g.fail(fd, &g.errors.Connect, "connecting", errno)
 	}
-	return fd, nil
+	return nil
+}
+
+// call begins to connect a socket, the nth of some, to the target. It is
+// outstanding from then on, and to be watched before it can fail. errno says
+// whether it has; an error means that there is no socket.
+func (g *Generator) call(nth int) (fd int, errno unix.Errno, err error) {
+	started := g.now()
+	fd, errno = g.cfg.Entry.Connect(&g.sources[nth%len(g.sources)], &g.target, g.cfg.SocketBuffers)
+	if fd < 0 {
+		return fd, errno, os.NewSyscallError("socket", errno)
+	}
+	if fd >= len(g.conns) {
+		g.conns = append(g.conns, make([]conn, fd+1-len(g.conns))...)
+	}
+	g.conns[fd] = conn{state: connecting, started: started}
+	g.outstanding++
+	return fd, errno, nil
+}
+
+// watch adds a new connection to the set. One that cannot be added is no more.
+func (g *Generator) watch(fd int, want multiplexers.Interest) error {
+	g.counters.Adds++
+	if err := g.mux.Add(fd, want); err != nil {
+		g.conns[fd] = conn{}
+		g.outstanding--
+		g.cfg.Entry.Reset(fd)
+		return err
+	}
+	return nil
 }
 
 // finishConnect takes note that a connection is established, or is not to be.

@@ -16,16 +16,16 @@ import (
 )
 
 // Piece is a stretch of messages on every active connection, each connection
-// at its own pace, from silence to silence.
+// at its own pace, from silence to silence. In a room it is of messages in turn.
 type Piece struct {
-	Rounds   int           // messages per active connection; 0: until Duration is over
+	Rounds   int           // messages per active connection, or in a room in all; 0: until Duration is over
 	Duration time.Duration // messages in hand by then are finished, and counted
 	Record   bool          // put latencies into the histogram
 }
 
 // Exchanged is what came of a piece.
 type Exchanged struct {
-	Messages int64         // completed and verified
+	Messages int64         // completed and verified; in a room each delivery of one
 	Elapsed  time.Duration // first send to last reply
 	CPU      time.Duration // of the calling thread
 	Switches int64         // involuntary context switches of the calling thread
@@ -38,11 +38,10 @@ var (
 	errMismatch = errors.New("the reply is not what was sent")
 )
 
-// Exchange runs one piece; in a room as Config.Room says, where each delivery counts
-// as a message, rounds are those said over the connections, and latency is until
-// the last delivery. Failures are counted in Errors and end their
-// connection, not the piece; an error means that the generator itself cannot
-// go on. It does not allocate.
+// Exchange runs one piece. Failures are counted in Errors and end their
+// connection, not the piece, but for one in a room (Config.Room), where what is said
+// cannot be over any more; an error means that the generator itself cannot go on. It
+// does not allocate.
 func (g *Generator) Exchange(p Piece) (Exchanged, error) {
 	g.cfg.Entry.Hold()
 	did, err := g.exchange(p)
@@ -57,11 +56,11 @@ func (g *Generator) exchange(p Piece) (Exchanged, error) {
 	switches := multiplexers.ThreadUsage().Switches
 	before, cpu := g.counters, multiplexers.ThreadCPUTime()
 	began := g.now()
-	talk := g.talk
+	run := (*Generator).talk
 	if g.cfg.Room {
-		talk = g.converse
+		run = (*Generator).discuss
 	}
-	if err := talk(p, began); err != nil {
+	if err := run(g, p, began); err != nil {
 		return Exchanged{}, err
 	}
 	return Exchanged{
@@ -73,7 +72,7 @@ func (g *Generator) exchange(p Piece) (Exchanged, error) {
 	}, nil
 }
 
-// talk has every active connection exchange messages at its own pace.
+// talk has every active connection send its messages and wait for their replies.
 func (g *Generator) talk(p Piece, began time.Duration) error {
 	g.start(p, began)
 	for g.outstanding > 0 {
@@ -84,17 +83,16 @@ func (g *Generator) talk(p Piece, began time.Duration) error {
 	return nil
 }
 
-// begin is the beginning of a piece: how many messages each connection has, and
-// until when they may begin.
+// begin makes a piece the one in hand, and returns how many rounds it has at most.
 func (g *Generator) begin(p Piece, now time.Duration) (rounds int32) {
 	g.messages, g.outstanding, g.record = 0, 0, p.Record
 	g.last = now
-	g.deadline = math.MaxInt64
-	if p.Rounds > 0 {
-		return int32(p.Rounds)
+	if p.Rounds == 0 {
+		g.deadline = now + p.Duration
+		return math.MaxInt32
 	}
-	g.deadline = now + p.Duration
-	return math.MaxInt32
+	g.deadline = math.MaxInt64
+	return int32(p.Rounds)
 }
 
 // start sends the first message of every active connection.
@@ -180,7 +178,7 @@ func (g *Generator) receive(fd int, c *conn, ready multiplexers.Interest) {
 	for {
 		g.counters.Reads++
 		n, errno := g.cfg.Entry.Read(fd, g.buffer)
-		if n == 0 || errno != 0 {
+		if errno != 0 || n == 0 {
 			g.unread(fd, errno)
 			return
 		}
@@ -197,31 +195,15 @@ func (g *Generator) receive(fd int, c *conn, ready multiplexers.Interest) {
 			n, errno := g.cfg.Entry.Write(fd, g.payload.unsent(c.offset, 0))
 			g.sent(fd, c, n, errno)
 		}
-		if c.state == closed || g.emptied(n, ready) {
+		// A short read has emptied the queue (epoll(7), Q9), unless an end of
+		// file follows.
+		if c.state == closed || n < len(g.buffer) && ready&(multiplexers.HangUp|multiplexers.Error) == 0 {
 			return
 		}
 	}
 }
 
-// take is one read that is verified: how many bytes of the message in hand have
-// come, 0 if none.
-func (g *Generator) take(fd int, c *conn) int {
-	g.counters.Reads++
-	n, errno := g.cfg.Entry.Read(fd, g.buffer)
-	if n == 0 || errno != 0 {
-		g.unread(fd, errno)
-		return 0
-	}
-	g.counters.BytesIn += int64(n)
-	if c.state != busy || c.received+int32(n) > c.sent || !g.payload.verify(c.offset, c.received, g.buffer[:n]) {
-		g.fail(fd, &g.errors.Mismatch, "verifying a reply", errMismatch)
-		return 0
-	}
-	c.received += int32(n)
-	return n
-}
-
-// unread takes note of a read that has brought nothing.
+// unread takes note of a read that brought nothing: the end of file if errno is 0.
 func (g *Generator) unread(fd int, errno unix.Errno) {
 	switch errno {
 	case unix.EAGAIN:
@@ -233,12 +215,6 @@ func (g *Generator) unread(fd int, errno unix.Errno) {
 	default:
 		g.fail(fd, &g.errors.Read, "reading", errno)
 	}
-}
-
-// emptied says that a read of n bytes has taken all that there was: a short one
-// has (epoll(7), Q9), unless an end of file follows.
-func (g *Generator) emptied(n int, ready multiplexers.Interest) bool {
-	return n < len(g.buffer) && ready&(multiplexers.HangUp|multiplexers.Error) == 0
 }
 
 // complete takes note of a verified reply, and says whether the connection has

@@ -231,14 +231,19 @@ func timedOut(t *testing.T, g *loadgen.Generator, want int64) {
 }
 
 // deaf listens and never accepts, with the shortest of queues.
-func deaf(t *testing.T) netip.AddrPort {
+func deaf(t *testing.T) netip.AddrPort { return unaccepted(t, 0) }
+
+// unattended is deaf, with a queue for all that a test connects.
+func unattended(t *testing.T) netip.AddrPort { return unaccepted(t, 4096) }
+
+func unaccepted(t *testing.T, queue int) netip.AddrPort {
 	t.Helper()
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = unix.Close(fd) })
-	if err := errors.Join(unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}), unix.Listen(fd, 0)); err != nil {
+	if err := errors.Join(unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}), unix.Listen(fd, queue)); err != nil {
 		t.Fatal(err)
 	}
 	name, err := unix.Getsockname(fd)
@@ -248,22 +253,27 @@ func deaf(t *testing.T) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(name.(*unix.SockaddrInet4).Port))
 }
 
-// Connections that cannot be made are counted, and do not hang.
-func TestConnectFails(t *testing.T) {
+// vacant is an address where nobody listens any more.
+func vacant(t *testing.T) netip.AddrPort {
+	t.Helper()
 	l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	gone := l.Addr().(*net.TCPAddr).AddrPort()
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
+	return l.Addr().(*net.TCPAddr).AddrPort()
+}
+
+// Connections that cannot be made are counted, and do not hang.
+func TestConnectFails(t *testing.T) {
 	tests := []struct {
 		name   string
 		target netip.AddrPort
 		errno  unix.Errno
 	}{
-		{"refused", gone, unix.ECONNREFUSED},
+		{"refused", vacant(t), unix.ECONNREFUSED},
 		// The broadcast address of the loopback network fails within connect(2).
 		// That used to try every connection, and then wait for ever.
 		{"at once", netip.MustParseAddrPort("127.255.255.255:9"), unix.ENETUNREACH},

@@ -43,8 +43,8 @@ type Config struct {
 	// SocketBuffers is as in the server's configuration.
 	SocketBuffers int
 	Seed          uint64 // of the payload
-	// Room: the server is a chat room, and sends what one connection says to all of
-	// them, that one too. One speaks at a time, in turn.
+	// Room is a server that is a chat room: it sends what one connection says to
+	// every open one, the speaker too. All connections are active then.
 	Room bool
 }
 
@@ -64,10 +64,10 @@ type Generator struct {
 	began   time.Time // origin of this generator's clock
 
 	conns  []conn  // by descriptor
-	opened []int32 // descriptors, in the order of connecting
-	dialed int     // connections that were ever begun
+	opened []int32 // descriptors, in the order of connecting; of a Churn none
 	events []multiplexers.Event
 	buffer []byte
+	called uint32 // connections of all Churns
 
 	latency  *hdrhistogram.Histogram
 	lag      *hdrhistogram.Histogram
@@ -82,7 +82,7 @@ type Generator struct {
 	last        time.Duration // when the last reply came
 	record      bool
 	open        openLoop
-	spoken      int // messages that were ever said in the room
+	speaker     int // in a room, who speaks next, of opened; kept from piece to piece
 }
 
 // failure is what went wrong first. It is put into words by FirstError: package
@@ -121,7 +121,7 @@ func New(cfg Config) (*Generator, error) {
 			cfg.Active, cfg.Connections, cfg.Size)
 	}
 	if cfg.Room && cfg.Active != cfg.Connections {
-		return nil, fmt.Errorf("%d of %d connections in a room: want all of them, since everybody is spoken to", cfg.Active, cfg.Connections)
+		return nil, fmt.Errorf("%d active of %d connections to a room: all of them hear what is said", cfg.Active, cfg.Connections)
 	}
 	mux, err := multiplexers.NewEdgeTriggered(cfg.Entry)
 	if err != nil {
@@ -168,8 +168,8 @@ func (cfg Config) permitted() error {
 	return fmt.Errorf("target %s is beyond the loopback network 127.0.0.0/8, and not in the networks allowed %v: allow %s/32 if it may be loaded", cfg.Target, cfg.Allowed, target)
 }
 
-// Abort makes the Connect, Exchange or Pace that is under way, or the next one,
-// give up: what is missing then is counted as a timeout.
+// Abort makes the Connect, Burst, Churn, Exchange or Pace that is under way, or the
+// next one, give up: what is missing then is counted as a timeout.
 func (g *Generator) Abort() error {
 	_, err := unix.Write(g.wake, binary.NativeEndian.AppendUint64(nil, 1))
 	return os.NewSyscallError("write to eventfd", err)
@@ -252,10 +252,10 @@ func (g *Generator) drop(fd int) {
 func (g *Generator) Disconnect() {
 	g.cfg.Entry.Hold()
 	defer g.cfg.Entry.Release()
-	for _, fd := range g.opened {
+	for fd := range g.conns {
 		if g.conns[fd].state != closed {
-			g.drop(int(fd))
+			g.drop(fd)
 		}
 	}
-	g.opened = g.opened[:0]
+	g.opened, g.speaker = g.opened[:0], 0
 }

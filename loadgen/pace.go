@@ -66,9 +66,12 @@ func LongestPace(d time.Duration) time.Duration { return overtimes*d + overtime 
 // is left then is Unsent, and so is what is left when no connection is. Failures
 // are counted in Errors and end their connection, not the stretch. Abort ends it:
 // messages in hand are timeouts, and what has not begun is one more. An error
-// means that p cannot be, in which case nothing was sent, or that the generator
+// means that p cannot be, as it cannot in a room, in which case nothing was sent, or that the generator
 // itself cannot go on. It allocates before the first message and after the last.
 func (g *Generator) Pace(p Pace) (Paced, error) {
+	if g.cfg.Room {
+		return Paced{}, fmt.Errorf("scheduling messages: %w", errRoom)
+	}
 	n, err := p.scheduled()
 	if err != nil {
 		return Paced{}, fmt.Errorf("scheduling messages: %w", err)

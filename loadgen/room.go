@@ -3,88 +3,121 @@
 package loadgen
 
 import (
+	"errors"
 	"time"
 
 	"muxbench/multiplexers"
 )
 
-// converse runs a piece in a chat room: one message is in it at a time, and over
-// when every connection has it. After a failure the piece ends.
-func (g *Generator) converse(p Piece, began time.Duration) error {
-	left, failures := g.begin(p, began), g.errors.Total()
-	for {
-		started := g.now()
-		speaker := g.say()
-		for g.outstanding > 0 {
+var errRoom = errors.New("the server is a room, where one message is said after the other")
+
+// discuss is a piece in a room. One message is in it at a time: the connections
+// speak in turn, and the next one does when the last has heard all of it.
+//
+// The message in hand is that of the speaker's conn, in which also how much has been
+// said of it. Of a listener's conn only received counts, and that it is busy: it
+// lacks bytes.
+func (g *Generator) discuss(p Piece, began time.Duration) error {
+	rounds, failures := g.begin(p, began), g.errors.Total()
+	if !g.assembled() {
+		return nil
+	}
+	for ; rounds > 0 && g.last < g.deadline; rounds-- {
+		speaker := int(g.opened[g.speaker])
+		g.say(speaker)
+		for g.outstanding > 0 && g.errors.Total() == failures {
 			n, aborted, err := g.wait(-1)
 			if err != nil {
 				return err
 			}
 			if aborted {
-				g.giveUp("waiting for a message in the room")
+				g.giveUp("waiting for what was said")
+				return nil
 			}
+			// To the end, even if the message is over before: what they tell is not
+			// told again.
 			for _, e := range g.events[:n] {
-				if e.FD != g.wake {
+				if e.FD != g.wake && g.errors.Total() == failures {
 					g.hear(e, speaker)
 				}
 			}
-			if g.errors.Total() > failures {
-				g.hush()
-				return nil
-			}
 		}
-		g.last = g.now()
-		if g.record {
-			record(g.latency, g.last-started, &g.errors.Timeout)
-		}
-		if left--; left == 0 || g.last >= g.deadline {
+		if g.errors.Total() > failures {
 			return nil
 		}
+		if g.speaker++; g.speaker == len(g.opened) {
+			g.speaker = 0
+		}
 	}
+	return nil
 }
 
-// say has the next connection in turn send a message, which all of them are to get.
-func (g *Generator) say() (speaker int) {
-	speaker = int(g.opened[g.spoken%len(g.opened)])
-	g.spoken++
-	offset := g.payload.offset(speaker, uint32(g.spoken))
+// assembled says whether there are connections and none of them has failed, or
+// lacks part of an earlier message because another has.
+func (g *Generator) assembled() bool {
+	for _, fd := range g.opened {
+		if g.conns[fd].state != idle {
+			return false
+		}
+	}
+	return len(g.opened) > 0
+}
+
+// say begins a message.
+func (g *Generator) say(speaker int) {
 	for _, fd := range g.opened {
 		c := &g.conns[fd]
-		c.state, c.offset, c.received, c.sent = busy, offset, 0, g.payload.size
+		c.state, c.received = busy, 0
 	}
 	g.outstanding = len(g.opened)
 	c := &g.conns[speaker]
-	c.sent = 0
+	c.left = 1
+	g.next(speaker, c, g.now())
 	g.send(speaker, c)
-	return speaker
 }
 
-// hear takes what has come of the message in the room, and sends what the speaker
-// could not send before.
+// hear goes on with what is being said, and reads and verifies what has come of it.
 func (g *Generator) hear(e multiplexers.Event, speaker int) {
-	c := &g.conns[e.FD]
-	if e.FD == speaker && c.state == busy && c.sent < g.payload.size && e.Ready&multiplexers.Writable != 0 {
-		g.send(e.FD, c)
+	said := &g.conns[speaker]
+	if e.FD == speaker && said.sent < g.payload.size && e.Ready&multiplexers.Writable != 0 {
+		g.send(speaker, said)
 	}
-	for c.state != closed && e.Ready&^multiplexers.Writable != 0 {
-		n := g.take(e.FD, c)
-		if c.state == busy && c.received == g.payload.size {
-			c.state = idle
-			g.outstanding--
-			g.messages++
+	c := &g.conns[e.FD]
+	if c.state == closed || e.Ready&^multiplexers.Writable == 0 {
+		return
+	}
+	for {
+		g.counters.Reads++
+		n, errno := g.cfg.Entry.Read(e.FD, g.buffer)
+		if errno != 0 || n == 0 {
+			g.unread(e.FD, errno)
+			return
 		}
-		if n == 0 || g.emptied(n, e.Ready) {
+		g.counters.BytesIn += int64(n)
+		if c.received+int32(n) > said.sent || !g.payload.verify(said.offset, c.received, g.buffer[:n]) {
+			g.fail(e.FD, &g.errors.Mismatch, "verifying what was said", errMismatch)
+			return
+		}
+		c.received += int32(n)
+		if c.received == g.payload.size {
+			g.heard(c, said)
+		}
+		// A short read has emptied the queue, as in receive.
+		if n < len(g.buffer) && e.Ready&(multiplexers.HangUp|multiplexers.Error) == 0 {
 			return
 		}
 	}
 }
 
-// hush ends a message that somebody will never get.
-func (g *Generator) hush() {
-	for _, fd := range g.opened {
-		if c := &g.conns[fd]; c.state == busy {
-			c.state = idle
-		}
+// heard takes note of a delivery, and of the message if it was the last one.
+func (g *Generator) heard(c, said *conn) {
+	c.state = idle
+	g.messages++
+	if g.outstanding--; g.outstanding > 0 {
+		return
 	}
-	g.outstanding = 0
+	g.last = g.now()
+	if g.record {
+		record(g.latency, g.last-said.started, &g.errors.Timeout)
+	}
 }

@@ -4,9 +4,7 @@ package loadgen_test
 
 import (
 	"fmt"
-	"io"
 	"net"
-	"net/netip"
 	"slices"
 	"sync"
 	"testing"
@@ -16,158 +14,200 @@ import (
 	"muxbench/results"
 )
 
-// room is a chat room on package net: what comes of one connection, in pieces of
-// size, goes to all, each by a change of its own.
-type room struct {
-	size   int
-	change func(said, to int, m []byte) []byte // of the message of that number, for a member; nil: none
+// chat is a room on package net: what one member says, in whatever pieces it comes,
+// is sent to all of them by the goroutine that reads it.
+type chat struct {
+	size int
+	// spoil, if not nil, changes what of a message, counted from 1, a member gets,
+	// counted from 0 in the order of joining. It may close the connection.
+	spoil func(message, member int, to net.Conn, what []byte) []byte
 
-	entered  chan bool // each member
-	mu       sync.Mutex
-	members  []net.Conn
-	speakers []int
+	joined chan struct{}
+	mu     sync.Mutex
+	all    []net.Conn
+	spoken []net.Conn // who said each message
+	bytes  int        // said in all
 }
 
-func (r *room) serve(c net.Conn) {
+func newChat(size int) *chat {
+	return &chat{size: size, joined: make(chan struct{}, 1000), spoken: make([]net.Conn, 0, 1<<16)}
+}
+
+func (r *chat) serve(c net.Conn) {
 	r.mu.Lock()
-	me := len(r.members)
-	r.members = append(r.members, c)
+	r.all = append(r.all, c)
 	r.mu.Unlock()
-	r.entered <- true
-	m := make([]byte, r.size)
+	r.joined <- struct{}{}
+	defer func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.all = slices.DeleteFunc(r.all, func(other net.Conn) bool { return other == c })
+	}()
+	buffer := make([]byte, 16<<10)
 	for {
-		if _, err := io.ReadFull(c, m); err != nil {
+		n, err := c.Read(buffer)
+		if err != nil {
 			return
 		}
-		r.mu.Lock()
-		said := len(r.speakers)
-		r.speakers = append(r.speakers, me)
-		for to, member := range r.members {
-			out := m
-			if r.change != nil {
-				out = r.change(said, to, slices.Clone(m))
-			}
-			if out == nil {
-				_ = member.Close()
-				continue
-			}
-			_, _ = member.Write(out) // who has gone has gone
-		}
-		r.mu.Unlock()
+		r.tell(c, buffer[:n])
 	}
 }
 
-// enter makes a room that a generator has entered, with all its connections.
-func enter(t *testing.T, r *room, members int) *loadgen.Generator {
-	t.Helper()
-	r.entered = make(chan bool)
-	at := misbehave(t, r.serve)
-	g := connected(t, loadgen.Config{Target: at, Connections: members, Active: members, Size: r.size, Room: true})
-	for range members {
-		<-r.entered
+func (r *chat) tell(from net.Conn, what []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.bytes%r.size == 0 {
+		r.spoken = append(r.spoken, from)
 	}
+	r.bytes += len(what)
+	for i, to := range r.all {
+		sent := what
+		if r.spoil != nil {
+			sent = r.spoil(len(r.spoken), i, to, slices.Clone(what))
+		}
+		_, _ = to.Write(sent) // one that has gone will be read to its end
+	}
+}
+
+// speakers are the source addresses of those who said the messages from some on.
+func (r *chat) speakers(from int) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []string
+	for _, c := range r.spoken[min(from, len(r.spoken)):] {
+		all = append(all, c.RemoteAddr().(*net.TCPAddr).IP.String())
+	}
+	return all
+}
+
+// inTurn are the source addresses of connections that speak in turn.
+func inTurn(from, to, connections int) []string {
+	const sources = 16
+	var all []string
+	for i := from; i < to; i++ {
+		all = append(all, fmt.Sprintf("127.1.0.%d", i%connections%sources+1))
+	}
+	return all
+}
+
+// gathered is a generator whose connections are all in the room.
+func gathered(t *testing.T, r *chat, connections, buffers int) *loadgen.Generator {
+	t.Helper()
+	g := connected(t, loadgen.Config{
+		Target: misbehave(t, r.serve), Connections: connections, Active: connections, Size: r.size,
+		SocketBuffers: buffers, Seed: 7, Room: true,
+	})
+	r.await(t, connections)
 	return g
 }
 
-// Everybody gets what is said, and everybody has a turn to say it.
-func TestRoom(t *testing.T) {
-	for _, members := range []int{1, 2, 50} {
-		for _, size := range []int{1, 100 << 10} {
-			for _, p := range []loadgen.Piece{{Rounds: 7, Record: true}, {Rounds: 1}, {Duration: 20 * time.Millisecond, Record: true}} {
-				t.Run(fmt.Sprintf("%d members, %d bytes, %+v", members, size, p), func(t *testing.T) {
-					r := &room{size: size}
-					g := enter(t, r, members)
-					done := exchange(t, g, p)
-					if err := g.FirstError(); err != nil {
-						t.Fatal(err)
-					}
-					r.mu.Lock()
-					defer r.mu.Unlock()
-					said := int64(len(r.speakers))
-					if done.Messages != said*int64(members) || p.Rounds > 0 && said != int64(p.Rounds) || said < 1 {
-						t.Errorf("%d deliveries of %d messages to %d", done.Messages, said, members)
-					}
-					if done.Counters.BytesIn != done.Messages*int64(size) || done.Counters.BytesOut != said*int64(size) {
-						t.Errorf("%+v", done.Counters)
-					}
-					recorded := int64(0)
-					if p.Record {
-						recorded = said
-					}
-					if n := g.Latency().TotalCount(); n != recorded {
-						t.Errorf("%d latencies, want %d", n, recorded)
-					}
-					turns := map[int]int{}
-					for _, who := range r.speakers {
-						turns[who]++
-					}
-					for who, n := range turns {
-						if n > len(r.speakers)/members+1 {
-							t.Errorf("member %d spoke %d times of %d", who, n, len(r.speakers))
-						}
-					}
-				})
-			}
+// await waits until so many more have joined.
+func (r *chat) await(t *testing.T, n int) {
+	t.Helper()
+	late := time.After(patience)
+	for range n {
+		select {
+		case <-r.joined:
+		case <-late:
+			t.Fatalf("%d connections are not in the room after %v", n, patience)
 		}
 	}
 }
 
-// One wrong delivery ends the piece, in its class.
-func TestRoomErrors(t *testing.T) {
-	const members, size = 5, 100
-	at := func(said, to int, change func(m []byte) []byte) func(int, int, []byte) []byte {
-		return func(s, m int, message []byte) []byte {
-			if s == said && m == to {
-				return change(message)
+// TestRoom: every connection gets all that is said, and they speak in turn from
+// piece to piece.
+func TestRoom(t *testing.T) {
+	for _, test := range []struct{ connections, rounds, size, buffers int }{
+		{1, 1, 1, 0},
+		{1, 20, 100 << 10, 0},
+		{2, 7, 1, 0},
+		{2, 7, 100 << 10, 4096},
+		{16, 40, 64, 0},
+		{50, 60, 1, 0},
+		{50, 3, 100 << 10, 0},
+		{50, 2, 100 << 10, 4096},
+	} {
+		t.Run(fmt.Sprintf("%d connections, %d rounds of %d bytes, buffers %d", test.connections, test.rounds, test.size, test.buffers), func(t *testing.T) {
+			r := newChat(test.size)
+			g := gathered(t, r, test.connections, test.buffers)
+			for piece := range 3 {
+				done := exchange(t, g, loadgen.Piece{Rounds: test.rounds, Record: piece > 0})
+				if want := int64(test.rounds * test.connections); done.Messages != want {
+					t.Errorf("%d deliveries, want %d", done.Messages, want)
+				}
+				out, in := int64(test.rounds*test.size), int64(test.rounds*test.size*test.connections)
+				if done.Counters.BytesOut != out || done.Counters.BytesIn != in {
+					t.Errorf("%d bytes out, %d in, want %d, %d", done.Counters.BytesOut, done.Counters.BytesIn, out, in)
+				}
+				if done.Elapsed <= 0 || done.CPU <= 0 {
+					t.Errorf("it took %v, and %v of CPU", done.Elapsed, done.CPU)
+				}
+				if got := g.Latency().TotalCount(); got != int64(piece*test.rounds) {
+					t.Errorf("%d latencies, want one for each message said: %d", got, piece*test.rounds)
+				}
+				from := piece * test.rounds
+				if got, want := r.speakers(from), inTurn(from, from+test.rounds, test.connections); !slices.Equal(got, want) {
+					t.Errorf("%v speak, want %v", got, want)
+				}
 			}
-			return message
-		}
-	}
-	tests := []struct {
-		name   string
-		change func(said, to int, m []byte) []byte
-		class  func(results.Errors) int64
-	}{
-		{"a wrong byte", at(3, 2, func(m []byte) []byte { m[size-1] ^= 1; return m }), func(e results.Errors) int64 { return e.Mismatch }},
-		{"a byte too many", at(3, 4, func(m []byte) []byte { return append(m, 0) }), func(e results.Errors) int64 { return e.Mismatch }},
-		{"twice", at(3, 0, func(m []byte) []byte { return append(m, m...) }), func(e results.Errors) int64 { return e.Mismatch }},
-		{"somebody is put out", at(3, 1, func([]byte) []byte { return nil }), func(e results.Errors) int64 { return e.Reset }},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			g := enter(t, &room{size: size, change: test.change}, members)
-			done := exchange(t, g, loadgen.Piece{Rounds: 20})
-			if n := test.class(g.Errors()); n != 1 || g.Errors().Total() != 1 || done.Messages >= 20*members {
-				t.Errorf("%+v, %d deliveries: %v", g.Errors(), done.Messages, g.FirstError())
+			if g.Errors() != (results.Errors{}) {
+				t.Errorf("errors: %+v, first %v", g.Errors(), g.FirstError())
 			}
 		})
 	}
 }
 
-// Who never gets the message is given up when somebody says so.
-func TestRoomIsAborted(t *testing.T) {
-	const members = 5
-	deaf := func(_, to int, m []byte) []byte {
-		if to == 1 {
-			return []byte{}
+// By time, a message that has begun is heard by all.
+func TestRoomByDuration(t *testing.T) {
+	for _, connections := range [...]int{1, 2, 50} {
+		for _, size := range [...]int{1, 100 << 10} {
+			t.Run(fmt.Sprintf("%d connections, %d bytes", connections, size), func(t *testing.T) {
+				r := newChat(size)
+				g := gathered(t, r, connections, 0)
+				for _, duration := range [...]time.Duration{1, 10 * time.Millisecond} {
+					before := len(r.speakers(0))
+					done := exchange(t, g, loadgen.Piece{Duration: duration})
+					if said := len(r.speakers(before)); said < 1 || done.Messages != int64(said*connections) {
+						t.Errorf("%d deliveries of %d messages to %d connections, want one message at least, and all", done.Messages, said, connections)
+					}
+				}
+				if g.Errors() != (results.Errors{}) {
+					t.Errorf("errors: %+v, first %v", g.Errors(), g.FirstError())
+				}
+			})
 		}
-		return m
-	}
-	g := enter(t, &room{size: 10, change: deaf}, members)
-	if err := g.Abort(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := g.Exchange(loadgen.Piece{Rounds: 3}); err != nil {
-		t.Fatal(err)
-	}
-	if n := g.Errors().Timeout; n < 1 || g.Errors().Total() != n {
-		t.Errorf("%+v: %v", g.Errors(), g.FirstError())
 	}
 }
 
-func TestRoomRefusesTheSilent(t *testing.T) {
-	if g, err := loadgen.New(loadgen.Config{Target: netip.MustParseAddrPort("127.0.0.1:1"), Connections: 3, Active: 2, Size: 1, Room: true}); err == nil {
-		_ = g.Close()
-		t.Error("no error where one of three is not spoken to")
+func TestRoomDoesNotAllocate(t *testing.T) {
+	const connections, rounds = 10, 20
+	g := gathered(t, newChat(100), connections, 0)
+	allocs := testing.AllocsPerRun(10, func() {
+		if done, err := g.Exchange(loadgen.Piece{Rounds: rounds, Record: true}); err != nil || done.Messages != connections*rounds {
+			t.Fatalf("%d deliveries, %v, %v", done.Messages, err, g.FirstError())
+		}
+	})
+	if allocs != 0 {
+		t.Errorf("%v allocations in %d deliveries", allocs, connections*rounds)
+	}
+}
+
+// A room begins anew with its connections.
+func TestRoomAgain(t *testing.T) {
+	const connections = 5
+	r := newChat(10)
+	g := gathered(t, r, connections, 0)
+	for round := range 3 {
+		if round > 0 {
+			g.Disconnect()
+			if done, err := g.Connect(false); err != nil || done.Established != connections {
+				t.Fatalf("%d established, %v", done.Established, err)
+			}
+			r.await(t, connections)
+		}
+		exchange(t, g, loadgen.Piece{Rounds: 3})
+		if got, want := r.speakers(3*round), inTurn(0, 3, connections); !slices.Equal(got, want) {
+			t.Errorf("%v speak, want %v", got, want)
+		}
 	}
 }

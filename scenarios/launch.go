@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -193,7 +192,7 @@ func (w *process) readReplies() {
 
 func (w *process) Do(ctx context.Context, c Command) (Reply, error) {
 	reply, err := w.converse(ctx, c)
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) && slices.Contains([]Verb{DoConnect, DoBurst, DoExchange, DoChurn}, c.Do) {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) && c.Do.abortable() {
 		if w.lines.write(Command{Do: DoAbort}) == nil {
 			select {
 			case a := <-w.replies:
@@ -203,6 +202,11 @@ func (w *process) Do(ctx context.Context, c Command) (Reply, error) {
 		}
 	}
 	return reply, err
+}
+
+// abortable is what a worker gives up when it is asked to.
+func (v Verb) abortable() bool {
+	return v == DoConnect || v == DoBurst || v == DoExchange || v == DoChurn
 }
 
 // converse sends a line and waits for the answer.
