@@ -140,7 +140,7 @@ func TestCPUsOfThreads(t *testing.T) {
 		if out := render(t, text(0), s); !strings.Contains(out, tt.text) {
 			t.Errorf("%s: no %q in\n%s", name, tt.text, out)
 		}
-		if name == "one thread" && strings.Contains(render(t, text(0), s), "threads had") {
+		if name == "one thread" && strings.Contains(render(t, text(0), s), "shared one CPU") {
 			t.Error("one thread is said to have CPUs")
 		}
 		for _, c := range report.Charts(s) {
