@@ -49,9 +49,9 @@ type part struct {
 }
 
 const (
-	// defaultBlocks has both CPUs serve equally often, and gives a signed-rank
+	// manyBlocks has both CPUs serve equally often, and gives a signed-rank
 	// interval of 95.1 %, where 9 blocks give one of 96.1 %.
-	defaultBlocks = 10
+	manyBlocks = 10
 	// defaultTurns are as few as noise cancels over. It is their number that makes
 	// a block's ratio precise, whether a slice takes 5 ms or 50.
 	defaultTurns, overviewTurns = 10, 3
@@ -59,9 +59,9 @@ const (
 	// four. It is still the waits and rounds of a slice that bound it from below. With
 	// a window of 100 ms an overview took 89 to 113 s, where 90 are promised.
 	overviewSlice, overviewWindow = 5 * time.Millisecond, 70 * time.Millisecond
-	// overviewBlocks are as few as tell differences that several cells have, after
+	// fewBlocks are as few as tell differences that several cells have, after
 	// correction for how many are compared; one that a single cell has takes more.
-	overviewBlocks = 8
+	fewBlocks = 8
 	// leastInterval is the fewest blocks whose ratios have an interval of 95 %.
 	leastInterval = 6
 	kib           = 1 << 10
@@ -77,7 +77,7 @@ func Scenarios() []Scenario {
 			Question: "Which one should I use, and from how many connections on?",
 			Slice:    messages,
 			Reading:  "Server CPU per message against connections, few of them active: a line that rises looks at all of them in each wait. Which takes the least, and from where on, is said in words below the tables.",
-			blocks:   overviewBlocks,
+			blocks:   fewBlocks,
 			slice:    overviewSlice,
 			parts: []part{
 				{"idle", few(Amount{Count: 10}, 10, 30, 100, 300, 1000, 5000), overviewTurns},
@@ -90,9 +90,9 @@ func Scenarios() []Scenario {
 			Question: "What does setting up N connections cost?",
 			Slice:    "one set-up of N connections, from the first connect to the last accept",
 			Reading:  "Time to N is what a client waits for, server CPU per connection what the server pays. Both should not depend on N.",
-			blocks:   defaultBlocks,
+			blocks:   fewBlocks,
 			parts: []part{
-				{Connect, Sweep{Connections: []int{100, 1000, 10000}, Active: []Amount{{Percent: 100}}, Sizes: []int{0}, SocketBuffers: []int{0}}, 0},
+				{Connect, Sweep{Connections: []int{100, 1000, 5000}, Active: []Amount{{Percent: 100}}, Sizes: []int{0}, SocketBuffers: []int{0}}, 0},
 			},
 		},
 		{
@@ -100,9 +100,9 @@ func Scenarios() []Scenario {
 			Question: "All connections talk: what does a message cost?",
 			Slice:    messages,
 			Reading:  "With all of them active, a wait that looks at all finds many: what it costs is shared by those.",
-			blocks:   defaultBlocks,
+			blocks:   fewBlocks,
 			parts: []part{
-				{"echo", Sweep{Connections: []int{100, 1000, 5000}, Active: []Amount{{Percent: 100}}, Duration: 200 * time.Millisecond, Sizes: []int{kib}, SocketBuffers: []int{0}}, defaultTurns},
+				{"echo", Sweep{Connections: []int{100, 1000}, Active: []Amount{{Percent: 100}}, Duration: 200 * time.Millisecond, Sizes: []int{kib}, SocketBuffers: []int{0}}, defaultTurns},
 			},
 		},
 		{
@@ -110,7 +110,7 @@ func Scenarios() []Scenario {
 			Question: "What do large payloads cost, that take many reads and writes?",
 			Slice:    messages,
 			Reading:  "With the kernel's own buffers a message takes few calls; with small ones it is partial reads and writes, and waiting to be writable.",
-			blocks:   defaultBlocks,
+			blocks:   fewBlocks,
 			parts: []part{
 				{"bulk", Sweep{Connections: []int{100}, Active: []Amount{{Percent: 100}}, Duration: 400 * time.Millisecond, Sizes: []int{100 * kib}, SocketBuffers: []int{0, 16 * kib}}, defaultTurns},
 			},
@@ -120,9 +120,10 @@ func Scenarios() []Scenario {
 			Question: "A few of many talk: what do the silent ones cost?",
 			Slice:    messages,
 			Reading:  "Server CPU per message against connections: a line that rises pays for the silent ones in each wait.",
-			blocks:   defaultBlocks,
+			blocks:   leastInterval,
 			parts: []part{
-				{"idle", Sweep{Connections: []int{100, 1000, 10000}, Active: []Amount{{Count: 10}, {Count: 100}}, Duration: 200 * time.Millisecond, Sizes: []int{64}, SocketBuffers: []int{0}}, defaultTurns},
+				{"idle", Sweep{Connections: []int{100, 1000, 5000}, Active: []Amount{{Count: 10}}, Duration: 200 * time.Millisecond, Sizes: []int{64}, SocketBuffers: []int{0}}, defaultTurns},
+				{"idle", Sweep{Connections: []int{1000}, Active: []Amount{{Count: 100}}, Duration: 200 * time.Millisecond, Sizes: []int{64}, SocketBuffers: []int{0}}, defaultTurns},
 			},
 		},
 		{
@@ -130,7 +131,7 @@ func Scenarios() []Scenario {
 			Question: "What is the latency at a given load?",
 			Slice:    "an open loop for a second or more: messages begin at times fixed beforehand",
 			Reading:  "Latency counts from when a message was to begin, so that a stall counts for all it held up. Where a server does not keep up, it is saturated, and its latency is only how long the window was.",
-			blocks:   defaultBlocks,
+			blocks:   manyBlocks,
 			parts: []part{
 				{Open, Sweep{Connections: []int{100}, Active: []Amount{{Percent: 100}}, Duration: minOpen, Sizes: []int{64}, SocketBuffers: []int{0}, Rates: []Rate{{Share: 0.2}, {Share: 0.4}, {Share: 0.6}, {Share: 0.8}, {Share: 0.9}}}, 0},
 			},
@@ -140,7 +141,7 @@ func Scenarios() []Scenario {
 			Question: "Which one is the cheapest, for how many connections and how many of them active?",
 			Slice:    messages,
 			Reading:  "One field for each number of connections and share of active ones, in the colour of the cheapest.",
-			blocks:   overviewBlocks,
+			blocks:   fewBlocks,
 			slice:    overviewSlice,
 			parts: []part{
 				{"idle", Sweep{Connections: []int{10, 30, 100, 300, 1000, 3000, 10000}, Active: []Amount{{Percent: 1}, {Percent: 10}, {Percent: 50}, {Percent: 100}}, Duration: 100 * time.Millisecond, Sizes: []int{64}, SocketBuffers: []int{0}}, overviewTurns},
@@ -150,9 +151,9 @@ func Scenarios() []Scenario {
 			Name:     Chain,
 			Question: "The classic benchmark of libevent: what do a wait, a read and a write cost among n socket pairs?",
 			Slice:    "one iteration: a first bytes and w chained writes of a byte",
-			blocks:   defaultBlocks,
+			blocks:   fewBlocks,
 			Reading:  "Each wait finds one pair, or a hundred. What an iteration takes beyond that of few pairs is what a wait costs for those that are silent.",
-			parts:    chains(100, 1000, 5000),
+			parts:    chains(100, 300, 1000),
 		},
 	}, questions(messages)...)
 }

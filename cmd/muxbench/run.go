@@ -89,7 +89,7 @@ block that the machine has disturbed is measured again.`,
 	}
 	f, r := c.Flags(), &o.request
 	f.VarP(list[string]{&r.Backends, "names", parseWord}, "backends", "b", "backends to compare, or all (default "+strings.Join(scenarios.DefaultBackends(), ",")+"; see \"muxbench list --verbose\" for scenarios that compare others)")
-	f.StringVar(&r.Preset, "preset", "", "instead of scenarios: another benchmark, original or libevent")
+	f.StringVar(&r.Preset, "preset", "", "instead of scenarios: another benchmark, original or libevent, or level-or-edge, which has a verdict on those")
 	f.Var(servers{&r.Servers}, "server", "an external echo server as one more arm, run by sh; it gets its port as {port} and PORT; in chain a program that runs chains, with {connections}, {active} and {writes}; repeatable")
 	f.StringVar(&r.Reference, "reference", "", "the arm that the others are compared with (default: the first backend)")
 	f.VarP(list[int]{&r.Sweep.Connections, "counts", parseCount}, "connections", "c", "connections, such as 100,1k,10k")
@@ -101,7 +101,7 @@ block that the machine has disturbed is measured again.`,
 	f.Var(single[results.Schedule]{&r.Sweep.Schedule, "name", parseSchedule}, "schedule", "when the messages of an open loop begin: poisson or fixed (default poisson)")
 	f.VarP(list[int]{&r.Sweep.Sizes, "sizes", parseSize}, "size", "s", "payload of a message, such as 64,1KiB")
 	f.Var(list[int]{&r.Sweep.SocketBuffers, "sizes", parseSize}, "socket-buffers", "SO_SNDBUF and SO_RCVBUF of both sides; 0: the kernel's own")
-	f.IntVarP(&r.Blocks, "blocks", "n", 0, "blocks of fresh processes per cell, with --precision or --budget at most (default 10; in overview 8, in libevent 6, in original 1; with those two 200)")
+	f.IntVarP(&r.Blocks, "blocks", "n", 0, "blocks of fresh processes per cell, with --precision or --budget at most (default 6 to 10 by scenario; in level-or-edge 20, in libevent 6, in original 1; with those two 200)")
 	f.Var(single[float64]{&r.Precision, "percentage", parseShare}, "precision", "measure until every ratio of server CPU (in chain of time, in an open loop of p99 or the rate) has a 95% interval of half this width, such as 2%")
 	f.DurationVar(&r.Budget, "budget", 0, "begin no block that is not expected to end within this time")
 	f.BoolVar(&r.NoControl, "no-control", false, "leave the control arm out: then nobody knows what identical arms would differ by")
