@@ -138,6 +138,10 @@ func TestChartsOfBursts(t *testing.T) {
 		t.Errorf("%s was woken %+v", c.Series[1].Name, p)
 	}
 	checkPNG(t, c)
+	within := slices.DeleteFunc(acceptTrials(6), func(u results.Trial) bool { return u.Connections > 128 })
+	if got := strings.Join(chartNames(report.Charts(report.Summarise(syntheticRun("accept"), within))), " "); strings.Contains(got, "overflows") || !strings.Contains(got, "last-accept") {
+		t.Errorf("charts of bursts that found room: %s", got)
+	}
 }
 
 // What a percentile is of differs, and so does how many carry it.
@@ -177,12 +181,19 @@ func TestQuestionsAreNoMatterOfOthers(t *testing.T) {
 		}
 		return trials
 	}
+	var scaling []results.Trial
+	for _, connections := range []int{64, 128, 256, 512} {
+		for _, u := range scalingTrials(6) {
+			u.Connections = connections
+			scaling = append(scaling, u)
+		}
+	}
 	for scenario, tt := range map[string]struct {
 		trials  []results.Trial
 		crosses bool
 	}{
 		"churn": {active(churnTrials(6)), false}, "fanout": {active(fanoutTrials(6)), false}, "lookup": {active(lookupTrials(6)), true},
-		"scaling": {active(scalingTrials(6)), false}, "accept": {active(acceptTrials(6)), false},
+		"scaling": {active(scaling), false}, "accept": {active(acceptTrials(6)), false},
 	} {
 		s := report.Summarise(syntheticRun(scenario), tt.trials)
 		if len(s.Costs) > 0 || len(s.Crossovers) > 0 != tt.crosses {

@@ -12,10 +12,8 @@ import (
 func (b *chartBuilder) scaling(sc Scenario) {
 	varying, fixed := splitDimensions(sc.Cells)
 	for _, cell := range sc.Cells {
-		if cell.Reference != "" {
-			speed := measure{name: "speed-up", title: "speed-up", axis: "throughput, ratio to " + plainName(cell.Reference), unit: 1, metric: results.Throughput}
-			b.add(b.speedUp(sc, cell, speed, varying, fixed), "no ratio, or no number of threads")
-		}
+		speed := measure{name: "speed-up", title: "speed-up", axis: "throughput, ratio to " + plainName(cell.Reference), unit: 1, metric: results.Throughput}
+		b.add(b.speedUp(sc, cell, speed, varying, fixed), "no ratio, or no number of threads")
 		b.add(b.byThreads(sc, cell, serverCPU(), measure.at, varying, fixed), "no value, or no number of threads")
 	}
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -171,5 +172,6 @@ func (r row) switchesPerSecond() (float64, bool) {
 	if !counted || !timed || seconds <= 0 {
 		return 0, false
 	}
-	return switches.Value / seconds, true
+	rate := switches.Value / seconds
+	return rate, !math.IsInf(rate, 0) // of no time that anything was measured in
 }
