@@ -85,7 +85,7 @@ func acceptMeasures(c results.Cell) []measure {
 	}
 	return append(each,
 		measure{"last-accept", "time to the last accept", "first connect to last accept (ms)", 1e6, results.ConnectElapsed, 0},
-		measure{"overflows", "overflows of the listeners' queues", "connections of a burst that found a queue full", 1, results.Overflows, 0},
+		measure{"overflows", "overflows of the listeners' queues", "times that a connection of a burst found a queue full", 1, results.Overflows, 0},
 	)
 }
 
@@ -106,7 +106,7 @@ func acceptRemarks(sc Scenario) []string {
 		return !sweep{cells: sc.Cells}.nothing(measure{metric: m})
 	}
 	if any(results.Overflows) {
-		all = append(all, "An overflow is a connection that found the listener's queue full; its client tries again after a second, and so the last accept is a second late.")
+		all = append(all, "An overflow is a connection that found the listener's queue full, once more each time; its client tries again after a second, and so the last accept is a second late.")
 	}
 	if any(results.NeverAccepted) {
 		all = append(all, "Forgotten are connections that their clients had established, by a SYN cookie, and of which the server's kernel knew nothing, as its queue was full when that came back; time and CPU are of the others.")

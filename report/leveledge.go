@@ -1,6 +1,7 @@
 package report
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -85,10 +86,14 @@ func asksLevelOrEdge(scenarios []Scenario) bool {
 	ways := []string{levelTriggered, edgeTriggered, oneShot}
 	for _, sc := range scenarios {
 		for _, c := range sc.Cells {
-			if reference, ok := c.arm(c.Reference); !ok || reference.Backend != levelTriggered {
+			reference, ok := c.arm(c.Reference)
+			if !ok || reference.Backend != levelTriggered {
 				return false
 			}
-			if slices.ContainsFunc(c.Arms, func(a Arm) bool { return a.external() || !slices.Contains(ways, a.Backend) }) {
+			// Arms that differ in something else are no answer to this question.
+			if slices.ContainsFunc(c.Arms, func(a Arm) bool {
+				return a.external() || !slices.Contains(ways, a.Backend) || !maps.Equal(a.Options, reference.Options)
+			}) {
 				return false
 			}
 		}

@@ -19,6 +19,9 @@ const (
 // nothing is said of them. It is not known of a server whose threads come and go, and
 // of one that says anything but a number.
 func (a Arm) threads() (n int, known bool) {
+	if a.external() {
+		return 0, false
+	}
 	for _, option := range []string{optionLoops, optionPoolThreads, results.OptionThreads} {
 		if said, ok := a.Options[option]; ok {
 			n, err := strconv.Atoi(said)

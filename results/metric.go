@@ -40,11 +40,12 @@ const (
 	LeastThreadShare    Metric = "least_thread_share"
 	GreatestThreadShare Metric = "greatest_thread_share"
 
-	// Of scenario accept. A wake-up is a wait that returned with the listener ready.
+	// Of scenario accept. A wake-up is a thread that slept and was woken, by its
+	// voluntary context switches.
 	WakeupsPerAccept  Metric = "wakeups_per_accept"
-	SpuriousPerAccept Metric = "spurious_wakeups_per_accept" // of them those at which nobody was left to accept
+	SpuriousPerAccept Metric = "spurious_wakeups_per_accept" // waits that returned for a listener at which nobody was left to accept
 	NeverAccepted     Metric = "never_accepted"              // of a burst, in the mean: connections that the client had established, and the server's kernel forgot
-	Overflows         Metric = "listen_overflows"            // of a burst, in the mean: connections that found a listener's queue full
+	Overflows         Metric = "listen_overflows"            // of a burst, in the mean: how often a connection found a listener's queue full
 
 	// Of scenario ctl, per descriptor, and per wait that finds nothing.
 	AddTime          Metric = "add_ns"

@@ -211,6 +211,9 @@ type Counters struct {
 	// faster.
 	ListenerEvents  int64 `json:"listener_events,omitempty"`
 	SpuriousAccepts int64 `json:"spurious_accepts,omitempty"`
+	// EmptyAccepts are accept calls that got EAGAIN: after the last connection, or
+	// in vain.
+	EmptyAccepts int64 `json:"empty_accepts,omitempty"`
 }
 
 // TrialCounters are the counters of both sides, summed over the slices. Those
@@ -269,6 +272,7 @@ func (c Counters) combine(d Counters, sign int64) Counters {
 	c.Futexes += sign * d.Futexes
 	c.ListenerEvents += sign * d.ListenerEvents
 	c.SpuriousAccepts += sign * d.SpuriousAccepts
+	c.EmptyAccepts += sign * d.EmptyAccepts
 	return c
 }
 

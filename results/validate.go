@@ -242,6 +242,7 @@ func (c Counters) bounds(prefix string) []bounded {
 		{prefix + "futexes", c.Futexes, maxCount},
 		{prefix + "listener_events", c.ListenerEvents, maxCount},
 		{prefix + "spurious_accepts", c.SpuriousAccepts, maxCount},
+		{prefix + "empty_accepts", c.EmptyAccepts, maxCount},
 	}
 }
 

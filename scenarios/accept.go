@@ -20,19 +20,19 @@ const settling = 200 * time.Microsecond
 // burst is a slice of scenario accept: all connections, so many at once, up to the
 // last accept. Its time is theirs alone: between those that come apart, nothing is
 // counted.
+//
+// The server is asked as often as it takes until it has them. What an answer costs
+// depends on how long its threads have slept: it is measured each time by one more
+// question, after as long a pause.
 func (a *armRun) burst(ctx context.Context, record bool) (results.Slice, error) {
 	c := a.block.cell
-	idle, err := a.askServer(ctx, DoSnapshot)
-	if err != nil {
-		return results.Slice{}, err
-	}
 	before, err := a.askServer(ctx, DoSnapshot)
 	if err != nil {
 		return results.Slice{}, err
 	}
-	overflows := a.block.machine.Overflows()
+	first, overflows := before, a.block.machine.Overflows()
 	var s results.Slice
-	after, asked := before, 0
+	var cpu time.Duration
 	for begun := 0; begun < c.Connections; {
 		n := min(c.Active, c.Connections-begun)
 		load, err := a.askLoad(ctx, Command{Do: DoBurst, Count: n, Record: record})
@@ -43,12 +43,19 @@ func (a *armRun) burst(ctx context.Context, record bool) (results.Slice, error) 
 			return results.Slice{}, fmt.Errorf("load generator: %d of %d connections established", load.Established, n)
 		}
 		begun += n
-		var times int
-		after, times, err = a.untilAccepted(ctx, begun-int(s.NeverAccepted), overflows)
+		after, asked, err := a.untilAccepted(ctx, begun-int(s.NeverAccepted), overflows)
 		if err != nil {
 			return results.Slice{}, err
 		}
-		asked += times
+		time.Sleep(settling)
+		again, err := a.askServer(ctx, DoSnapshot)
+		if err != nil {
+			return results.Slice{}, err
+		}
+		snapshots := time.Duration(asked) * (again.CPU - after.CPU)
+		cpu += after.CPU - before.CPU - snapshots
+		s.SnapshotNS += int64(snapshots)
+		s.ServerSleeps += after.Sleeps - before.Sleeps
 		s.NeverAccepted = int64(begun - after.Open)
 		s.ElapsedNS += int64(max(load.Last, after.LastAccept) - load.First)
 		s.LoadCPUNS += int64(load.CPU)
@@ -57,21 +64,19 @@ func (a *armRun) burst(ctx context.Context, record bool) (results.Slice, error) 
 		if record {
 			a.trial.Counters.Load = a.trial.Counters.Load.Plus(load.Counters)
 		}
+		before = again
 	}
-	s.Connects = int64(after.Open)
-	s.Overflows = a.block.machine.Overflows() - overflows
 	if record {
-		a.countServer(before, after)
+		a.countServer(first, before)
 	}
-	snapshots := time.Duration(asked) * (before.CPU - idle.CPU)
-	s.ServerCPUNS = int64(max(0, after.CPU-before.CPU-snapshots))
-	s.SnapshotNS = int64(snapshots)
-	s.ServerUserNS = int64(after.User - before.User)
-	s.ServerQueuedNS = int64(after.Queued - before.Queued)
-	s.WatchedNS = int64(after.At - before.At)
-	s.ServerSwitches = after.Switches - before.Switches
-	s.ServerSleeps = max(0, after.Sleeps-before.Sleeps)
-	s.WorldStops += after.WorldStops - before.WorldStops
+	s.Connects = int64(c.Connections) - s.NeverAccepted
+	s.Overflows = a.block.machine.Overflows() - overflows
+	s.ServerCPUNS, s.ServerSleeps = int64(max(0, cpu)), max(0, s.ServerSleeps)
+	s.ServerUserNS = int64(before.User - first.User)
+	s.ServerQueuedNS = int64(before.Queued - first.Queued)
+	s.WatchedNS = int64(before.At - first.At)
+	s.ServerSwitches = before.Switches - first.Switches
+	s.WorldStops += before.WorldStops - first.WorldStops
 	return s, nil
 }
 
@@ -93,6 +98,9 @@ func (a *armRun) untilAccepted(ctx context.Context, want int, overflows int64) (
 		state, err = a.askServer(ctx, DoSnapshot)
 		if err != nil || state.Open >= want {
 			return state, asked, err
+		}
+		if state.Refused > 0 {
+			return state, asked, refused(state)
 		}
 		if state.Open > last {
 			last, since = state.Open, time.Now()

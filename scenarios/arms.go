@@ -64,6 +64,8 @@ func (a Arm) unfit(c results.Cell) string {
 		return "an external server does not tell when it has accepted the last connection"
 	case a.external() && c.Scenario == Fanout:
 		return "an external server echoes, and in a chat room everybody gets what one says"
+	case a.external() && c.Scenario == results.ScenarioScaling:
+		return "an external server does not do the work that a message costs ours here: compare it in echo"
 	case a.external() && c.Scenario == Ctl:
 		return "sets are changed in a process of ours"
 	case a.external() && c.SocketBuffers != 0:
@@ -96,6 +98,8 @@ func descriptorsOf(c results.Cell) int {
 		return 2 * c.Connections
 	case Ctl:
 		return c.Connections + ctl.Changes
+	case Churn: // those that have gone are closed when the next have come
+		return 2 * c.Connections
 	}
 	return c.Connections
 }

@@ -28,6 +28,12 @@ func (s Scenario) Compares() []string { return s.compares.names() }
 // Compares are likewise those of the preset.
 func (p Preset) Compares() []string { return p.compares.names() }
 
+// choices are what is compared of servers, whichever those are.
+func (c compares) choices() compares {
+	c.backends, c.reference = nil, ""
+	return c
+}
+
 func (c compares) names() []string {
 	if len(c.backends) > 0 {
 		return c.backends
@@ -66,8 +72,9 @@ func (r Request) compares() (c compares, err error) {
 		switch {
 		case err != nil:
 			return c, err
+		case i > 0 && len(r.Backends) > 0 && reflect.DeepEqual(s.compares.choices(), c.choices()):
 		case i > 0 && len(r.Backends) > 0:
-			return compares{}, nil
+			return c, &Invalid{Flag: "SCENARIO", Value: strings.Join(r.Scenarios, " "), Allowed: "they compare different options of servers, and a run has the same ones everywhere: run them one by one"}
 		case i > 0 && !reflect.DeepEqual(s.compares, c):
 			return c, &Invalid{Flag: "SCENARIO", Value: strings.Join(r.Scenarios, " "), Allowed: "they compare different servers, and a run compares the same ones everywhere: run them one by one, or say which with --backends"}
 		}

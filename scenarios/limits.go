@@ -41,7 +41,11 @@ const (
 	memoryOfPair       = 5 << 10 // of Unix sockets, likewise
 	memoryOfWorker     = 12 << 20
 	heldBack           = 64 << 10 // of a reply that does not fit, at most
-	memoryOfScheduled  = 24       // of a message of an open loop, in the load generator
+	// churnTracked are connections that a firewall tracks at once where they come and
+	// go: 30,000 a second, each for ten after its reset (net.netfilter.
+	// nf_conntrack_tcp_timeout_close).
+	churnTracked      = 300_000
+	memoryOfScheduled = 24 // of a message of an open loop, in the load generator
 )
 
 // CheckLimits says why this host cannot carry the plan: the numbers, and the
@@ -103,10 +107,10 @@ func fits(c results.Cell, arms []Arm, l Limits) error {
 		connected = 1
 	}
 	spare, threads := beside(arms)
-	if err := l.descriptors(c.Connections, 1, spare, "connections"); err != nil {
+	if err := l.descriptors(c.Connections, descriptorsOf(c)/c.Connections, spare, "connections"); err != nil {
 		return err
 	}
-	if err := l.files(2 * connected * (int64(c.Connections) + spare)); err != nil {
+	if err := l.files(2 * connected * (int64(descriptorsOf(c)) + spare)); err != nil {
 		return err
 	}
 	if need := loadgen.PortsPerSource(c.Connections); need > l.Ports {
@@ -115,6 +119,9 @@ func fits(c results.Cell, arms []Arm, l Limits) error {
 	}
 	if need := connected * int64(c.Connections); l.Tracked >= 0 && need > l.Tracked {
 		return fmt.Errorf("%d connections are open at once, and the firewall can track %d more: raise it with \"sysctl -w net.netfilter.nf_conntrack_max=…\" by %d, or ask for fewer connections or backends", need, l.Tracked, need-l.Tracked)
+	}
+	if c.Scenario == Churn && l.Tracked >= 0 && l.Tracked < churnTracked {
+		return fmt.Errorf("connections that come and go stay tracked by the firewall for some ten seconds each, up to %d of them, and it can track %d more: raise it with \"sysctl -w net.netfilter.nf_conntrack_max=…\", or have it not track loopback", churnTracked, l.Tracked)
 	}
 	each, held := perConnection(c, arms)
 	if need := each * int64(c.Connections); need > int64(l.Threads) && each > 0 {

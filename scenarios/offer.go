@@ -125,7 +125,7 @@ func openLoops() []string { return []string{Open, "echo", "bulk", "idle"} }
 // whyClosed says why a scenario is none that a rate can be asked of.
 func whyClosed(name string) string {
 	switch name {
-	case Connect, Accept, Chain, Ctl:
+	case Connect, Accept, Chain:
 		return "exchanges no messages that could be offered"
 	}
 	return "is a sweep of closed loops"

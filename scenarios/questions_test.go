@@ -90,7 +90,7 @@ func TestBuildQuestionsAsAsked(t *testing.T) {
 		{"other options", scenarios.Request{Scenarios: []string{"scaling"}, Loops: []int{3}, PoolThreads: []int{5}}, "epoll-lt epoll-lt/control reuseport/loops-3 epoll-pool/threads-5"},
 		{"another reference", scenarios.Request{Scenarios: []string{"fanout"}, Reference: "poll"}, "epoll-lt poll poll/control epoll-et epoll-oneshot"},
 		{"two that compare the same", scenarios.Request{Scenarios: []string{"churn", "echo"}}, "select select/control poll epoll-lt epoll-et"},
-		{"two that do not, and backends for both", scenarios.Request{Scenarios: []string{"lookup", "accept"}, Backends: []string{"epoll-lt"}}, "epoll-lt epoll-lt/control"},
+		{"two that compare other backends, and some for both", scenarios.Request{Scenarios: []string{"churn", "fanout"}, Backends: []string{"epoll-lt"}}, "epoll-lt epoll-lt/control"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -117,6 +117,7 @@ func TestBuildQuestionsRefuses(t *testing.T) {
 		want    string
 	}{
 		{"two that compare different things", s("lookup", "accept"), "--backends"},
+		{"two that compare different options, of the same backends", asked(s("lookup", "accept"), func(r *scenarios.Request) { r.Backends = []string{"epoll-lt"} }), "one by one"},
 		{"one that does, and one that does not", s("echo", "ctl"), "--backends"},
 		{"rounds of bursts", asked(s("accept"), func(r *scenarios.Request) { r.Sweep.Rounds = []int{3} }), "--rounds"},
 		{"messages of bursts", asked(s("accept"), func(r *scenarios.Request) { r.Sweep.Sizes = []int{3} }), "--size"},

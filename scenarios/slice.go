@@ -108,9 +108,14 @@ func (a *armRun) untilOpen(ctx context.Context, want int) (state ServerState, as
 			return state, asked, err
 		}
 		if state.Refused > 0 {
-			return state, asked, fmt.Errorf("server: %d connections refused, for want of descriptors or, with one each, of threads", state.Refused)
+			return state, asked, refused(state)
 		}
 	}
+}
+
+// refused is the failure of a server that has turned connections away.
+func refused(s ServerState) error {
+	return fmt.Errorf("server: %d connections refused, for want of descriptors or, with one each, of threads", s.Refused)
 }
 
 // setUp is a slice of scenarios connect and accept: connections are set up and, after it,
@@ -212,11 +217,11 @@ func (a *armRun) slice(ctx context.Context, c Command) (results.Slice, error) {
 	if err != nil {
 		return results.Slice{}, err
 	}
-	asked, err := a.untilGone(ctx)
+	ended, err := a.outside(ctx) // when it sleeps: connections that come and go have gone
 	if err != nil {
 		return results.Slice{}, err
 	}
-	ended, err := a.outside(ctx)
+	asked, err := a.untilGone(ctx)
 	if err != nil {
 		return results.Slice{}, err
 	}

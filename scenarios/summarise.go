@@ -41,7 +41,7 @@ func summarise(t *results.Trial) {
 	}
 	switch elapsed := v[results.ConnectElapsed]; {
 	case elapsed > 0:
-		v[results.ConnectsPerSecond] = float64(t.Connections) / elapsed * 1e9
+		v[results.ConnectsPerSecond] = float64(sum.Connects) / float64(len(t.Slices)) / elapsed * 1e9
 	case sum.Connects > 0 && sum.ElapsedNS > 0:
 		v[results.ConnectsPerSecond] = float64(sum.Connects) / float64(sum.ElapsedNS) * 1e9
 	}
@@ -104,7 +104,7 @@ func callsPerMessage(v map[results.Metric]float64, backend string, c results.Cou
 		results.ServerSyscallsPerMsg: syscalls(c, backend),
 		results.ServerReadsPerMsg:    c.Reads,
 		results.ServerWritesPerMsg:   c.Writes,
-		results.ServerEAGAINPerMsg:   c.EAGAIN,
+		results.ServerEAGAINPerMsg:   c.EAGAIN - c.EmptyAccepts,
 	}
 	if b, err := server.Lookup(backend); err != nil || b.Multiplexes() {
 		all[results.ServerWaitsPerMsg] = c.Waits
@@ -133,7 +133,7 @@ func clocksPerMessage(v map[results.Metric]float64, sum results.Slice) {
 // syscalls is how many system calls the counters stand for: changes of the
 // interest set are some only where the kernel keeps it.
 func syscalls(c results.Counters, backend string) int64 {
-	n := c.Waits + c.Reads + c.Writes + c.Accepts + c.Removes + c.Futexes
+	n := c.Waits + c.Reads + c.Writes + c.Accepts + c.EmptyAccepts + c.Removes + c.Futexes
 	if b, err := server.Lookup(backend); err == nil && b.Mechanism.Capabilities.KernelSet {
 		n += c.Adds + c.Modifies + c.Removes
 	}

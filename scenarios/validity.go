@@ -68,7 +68,7 @@ func checkSides(t *results.Trial, failed func(results.Check, bool)) {
 	values := t.Values
 	var elapsed int64
 	for _, s := range t.Slices {
-		if t.OneProcess() { // what is timed may be a part only of what is watched
+		if t.OneProcess() || t.Scenario == Accept { // what is timed may be a part only of what is watched
 			elapsed += max(s.ElapsedNS, s.WatchedNS)
 		} else {
 			elapsed += s.ElapsedNS

@@ -31,6 +31,7 @@ func (l *loop) acceptAll() {
 			continue
 		case unix.EAGAIN:
 			l.counters.EAGAIN++
+			l.counters.EmptyAccepts++
 			if l.counters.Accepts == before {
 				l.counters.SpuriousAccepts++
 			}

@@ -117,6 +117,9 @@ func (h *handler) serve(fd int, c *conn, ready multiplexers.Interest) outcome {
 		if h.changes {
 			h.rearm(fd, 0)
 		}
+		// A short read has emptied a stream's queue (epoll(7), Q9), unless an
+		// end of file follows, which an edge-triggered set has told already.
+		emptied := n < len(h.buffer) && !(edge && ready&(multiplexers.HangUp|multiplexers.Error) != 0)
 		if h.spread != nil {
 			if !h.spread(fd, h.buffer[:n]) {
 				return ended
@@ -124,8 +127,8 @@ func (h *handler) serve(fd int, c *conn, ready multiplexers.Interest) outcome {
 			if h.changes {
 				h.rearm(fd, c.wants())
 			}
-			if len(c.pending) > 0 || n < len(h.buffer) {
-				return served // what follows a short read, an end of file too, is reported anew
+			if len(c.pending) > 0 || emptied {
+				return served
 			}
 			continue
 		}
@@ -140,10 +143,7 @@ func (h *handler) serve(fd int, c *conn, ready multiplexers.Interest) outcome {
 		if h.changes {
 			h.rearm(fd, multiplexers.Readable)
 		}
-		// A short read has emptied a stream's queue (epoll(7), Q9), unless an
-		// end of file follows, which an edge-triggered set has told already.
-		ending := edge && ready&(multiplexers.HangUp|multiplexers.Error) != 0
-		if n < len(h.buffer) && !ending {
+		if emptied {
 			return served
 		}
 	}

@@ -127,6 +127,7 @@ type poolThread struct {
 	post   *post
 	pool   *pool
 	called atomic.Bool // by the post
+	roused int64       // sleeps that somebody's being called has ended
 }
 
 func newPoolThread(j job, boss *loop) (*poolThread, error) {
@@ -148,8 +149,9 @@ func (t *poolThread) run() error { return held(t.entry, t.serveAll) }
 
 func (t *poolThread) serveAll() error {
 	for {
-		fd, slept, ok := t.pool.queue.take(&t.called)
+		fd, slept, roused, ok := t.pool.queue.take(&t.called)
 		t.counters.Futexes += slept
+		t.roused += roused
 		if !ok {
 			t.called.Store(false)
 			if t.post.obey(t.entry, t) {
@@ -187,7 +189,7 @@ func (t *poolThread) end(fd int, c *pooledConn) {
 }
 
 // state is the thread's, for a snapshot.
-func (t *poolThread) state() Snapshot { return Snapshot{Counters: t.counters} }
+func (t *poolThread) state() Snapshot { return Snapshot{Counters: t.counters, Sleeps: -t.roused} }
 
 // close has nothing to give back: the connections are the boss's.
 func (t *poolThread) close() error { return nil }

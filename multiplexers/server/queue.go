@@ -67,23 +67,25 @@ func (q *queue) interrupt() {
 
 // take takes out a descriptor, and sleeps until there is one or called is set:
 // then ok is false. slept is how many futex(2) calls that took, but for those
-// that interrupt has ended.
-func (q *queue) take(called *atomic.Bool) (fd int, slept int64, ok bool) {
+// that interrupt has ended, which are in roused.
+func (q *queue) take(called *atomic.Bool) (fd int, slept, roused int64, ok bool) {
 	for {
 		batches := q.batches.Load()
 		// Read before what is looked at: whatever comes after it changes it, and so ends the sleep.
 		news := q.news.Load()
 		if called.Load() {
-			return 0, slept, false
+			return 0, slept, roused, false
 		}
 		if fd, ok := q.pop(); ok {
-			return fd, slept, true
+			return fd, slept, roused, true
 		}
 		q.sleepers.Add(1)
 		q.entry.SleepOn(&q.news, news)
 		q.sleepers.Add(-1)
 		if q.batches.Load() != batches {
 			slept++
+		} else {
+			roused++
 		}
 	}
 }

@@ -27,7 +27,7 @@ func TestQueueKeepsOrder(t *testing.T) {
 			}
 			q.publish()
 			for range batch {
-				fd, slept, ok := q.take(&called)
+				fd, slept, _, ok := q.take(&called)
 				if !ok || fd != next%numbers || slept != 0 {
 					t.Fatalf("%d numbers, round %d: took %d, %v after %d sleeps, want %d at once", numbers, round, fd, ok, slept, next%numbers)
 				}
@@ -49,7 +49,7 @@ func TestQueueHandsEachOutOnce(t *testing.T) {
 		for range takers {
 			all.Go(func() {
 				for {
-					fd, _, ok := q.take(&stop)
+					fd, _, _, ok := q.take(&stop)
 					if !ok {
 						return
 					}
@@ -100,7 +100,7 @@ func TestQueueInterrupts(t *testing.T) {
 	back := make(chan took)
 	go func() {
 		for range 100 {
-			_, slept, ok := q.take(&called)
+			_, slept, _, ok := q.take(&called)
 			called.Store(false)
 			back <- took{slept, ok}
 		}
@@ -118,7 +118,7 @@ func TestQueueInterrupts(t *testing.T) {
 	// What is there stays for others.
 	q.push(5)
 	q.publish()
-	if fd, _, ok := q.take(&others); !ok || fd != 5 {
+	if fd, _, _, ok := q.take(&others); !ok || fd != 5 {
 		t.Errorf("took %d, %v, want 5", fd, ok)
 	}
 }

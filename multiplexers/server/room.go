@@ -34,14 +34,15 @@ func (l *loop) say(speaker int, message []byte) bool {
 		if !c.open {
 			continue
 		}
+		waited := len(c.pending) > 0
 		kept := l.deliver(fd, c, message)
 		switch {
 		case fd == speaker:
 			there = kept // served by who has it ended, or re-armed
 		case !kept:
 			l.remove(fd, fd)
-		case len(c.pending) > 0 && l.trigger == multiplexers.OneShot:
-			l.rearm(fd, c.wants())
+		case len(c.pending) > 0 && !waited && l.trigger == multiplexers.OneShot:
+			l.rearm(fd, c.wants()) // or else it is armed for that, or will be after its turn in this batch
 		}
 	}
 	return there
@@ -51,8 +52,12 @@ func (l *loop) say(speaker int, message []byte) bool {
 // whether the member is still there.
 func (l *loop) deliver(fd int, c *conn, message []byte) bool {
 	if len(c.pending) > 0 {
+		if c.sent > 0 { // or else one who is always behind would have it all kept
+			c.pending = append(c.pending[:0], c.pending[c.sent:]...)
+			c.sent = 0
+		}
 		c.pending = append(c.pending, message...)
-		return len(c.pending)-int(c.sent) <= mostBehind
+		return len(c.pending) <= mostBehind
 	}
 	l.counters.Writes++
 	n, errno := l.entry.Write(fd, message)

@@ -114,7 +114,15 @@ func TestRoomIsLeft(t *testing.T) {
 		_ = closes.Close()
 		_ = resets.SetLinger(0)
 		_ = resets.Close()
+		// Asleep, so that what is said and the end of it come in one event.
+		eventually(t, s, "two are left", func(snap server.Snapshot) bool { return snap.Open == 2 })
+		if _, err := s.Park(); err != nil {
+			t.Fatal(err)
+		}
+		_, _ = halfCloses.Write(message(5))
 		_ = halfCloses.CloseWrite()
+		snapshot(t, s)
+		wantMessage(t, stays, 5)
 		eventually(t, s, "one is left", func(snap server.Snapshot) bool { return snap.Open == 1 })
 		exchange(t, stays, message(1000))
 	})

@@ -127,6 +127,7 @@ type Counters struct {
 	// ListenerEvents are those of a listener, and SpuriousAccepts of them those at
 	// which nobody was left to accept.
 	ListenerEvents, SpuriousAccepts int64
+	EmptyAccepts                    int64 // accept calls that got EAGAIN: after the last one, or in vain
 }
 
 // plus returns the sum of c and d, field by field.
@@ -147,6 +148,7 @@ func (c Counters) plus(d Counters) Counters {
 	c.Futexes += d.Futexes
 	c.ListenerEvents += d.ListenerEvents
 	c.SpuriousAccepts += d.SpuriousAccepts
+	c.EmptyAccepts += d.EmptyAccepts
 	return c
 }
 
