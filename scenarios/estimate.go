@@ -17,7 +17,7 @@ const (
 	costOfMessage    = 12e3
 	costOfByte       = 0.3
 	costOfIdle       = 250.0 // per idle connection and wait, where one looks at all of them
-	costOfStep       = 500e3 // of a burst: to ask for it, and until it is accepted
+	costOfStep       = 3.5e6 // of a burst: to ask for it, and until it is accepted
 	costOfChange     = 2e3   // of a set, three times
 	costOfSlice      = 2.5e6 // what its two sides are asked, and the CPUs' speed
 )

@@ -83,7 +83,7 @@ func questions(messages string) []Scenario {
 				loops: []int{4},
 			},
 			parts: []part{
-				{Accept, Sweep{Connections: []int{64}, Active: []Amount{{Count: 1}}, Sizes: none, SocketBuffers: none}, 0},
+				{Accept, Sweep{Connections: []int{16}, Active: []Amount{{Count: 1}}, Sizes: none, SocketBuffers: none}, 0},
 				{Accept, Sweep{Connections: []int{acceptBacklog, 2 * acceptBacklog, 4 * acceptBacklog}, Active: all, Sizes: none, SocketBuffers: none}, 0},
 			},
 		},
