@@ -42,9 +42,9 @@ const (
 	memoryOfWorker     = 12 << 20
 	heldBack           = 64 << 10 // of a reply that does not fit, at most
 	// churnTracked are connections that a firewall tracks at once where they come and
-	// go: 30,000 a second, each for ten after its reset (net.netfilter.
+	// go: 20,000 a second, each for ten after its reset (net.netfilter.
 	// nf_conntrack_tcp_timeout_close).
-	churnTracked      = 300_000
+	churnTracked      = 200_000
 	memoryOfScheduled = 24 // of a message of an open loop, in the load generator
 )
 

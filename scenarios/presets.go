@@ -79,7 +79,7 @@ func triggers() []part {
 		{"bulk", Sweep{Connections: []int{100}, Active: all, Duration: window, Sizes: []int{100 * kib}, SocketBuffers: []int{0, 16 * kib}}, overviewTurns},
 		{"idle", Sweep{Connections: []int{1000}, Active: []Amount{{Count: 10}}, Duration: window, Sizes: []int{64}, SocketBuffers: none}, defaultTurns},
 		{Fanout, Sweep{Connections: []int{100}, Active: all, Duration: window, Sizes: []int{64}, SocketBuffers: none}, defaultTurns},
-		{Fanout, Sweep{Connections: []int{30}, Active: all, Duration: window, Sizes: []int{16 * kib}, SocketBuffers: []int{4 * kib}}, overviewTurns},
+		{Fanout, Sweep{Connections: []int{10}, Active: all, Duration: window, Sizes: []int{256 * kib}, SocketBuffers: []int{4 * kib}}, overviewTurns},
 		{Open, Sweep{Connections: []int{100}, Active: all, Duration: minOpen, Sizes: []int{64}, SocketBuffers: none, Rates: []Rate{{PerSecond: 20e3}}}, 0},
 	}
 }

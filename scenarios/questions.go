@@ -49,13 +49,13 @@ func questions(messages string) []Scenario {
 			Question: "How does a server find the connection that an event is of, and what if it searches?",
 			Slice:    messages,
 			Reading:  "By descriptor is an array that the descriptor is the index of; index is poll's own, which its search has come by anyhow; map is a hash map; scan goes through an array from its beginning, as the servers did that this benchmark grew from. A line that rises with the connections is the search's doing, not the multiplexer's.",
-			blocks:   fewBlocks,
+			blocks:   manyBlocks,
 			compares: compares{
 				backends: []string{"poll", "epoll-lt"}, reference: "poll",
 				lookups: []server.StateLookup{server.LookupDescriptor, server.LookupIndex, server.LookupMap, server.LookupScan},
 			},
 			parts: []part{
-				{results.ScenarioLookup, Sweep{Connections: []int{100, 1000, 2000}, Active: all, Duration: 100 * time.Millisecond, Sizes: []int{64}, SocketBuffers: none}, 1},
+				{results.ScenarioLookup, Sweep{Connections: []int{100, 2000}, Active: all, Duration: 100 * time.Millisecond, Sizes: []int{64}, SocketBuffers: none}, 1},
 			},
 		},
 		{
@@ -91,12 +91,12 @@ func questions(messages string) []Scenario {
 			Name:     Fanout,
 			Question: "A chat room: one message in, N out. What does a delivery cost?",
 			Slice:    "20 ms or more of messages, one in the room at a time, each over when everybody has it",
-			Reading:  "Everything is per delivery but the latency, which is from saying to the last delivery. Small messages never wait to be written. With 16 KiB and buffers of 4 they do: level-triggered then changes its interest and back, one-shot re-arms, and edge-triggered registered for it once.",
+			Reading:  "Everything is per delivery but the latency, which is from saying to the last delivery. Small messages never wait to be written. With 256 KiB and buffers of 4 they do: level-triggered then changes its interest and back, one-shot re-arms, and edge-triggered registered for it once.",
 			blocks:   fewBlocks,
 			compares: compares{backends: []string{"epoll-lt", "poll", "epoll-et", "epoll-oneshot"}, reference: "epoll-lt"},
 			parts: []part{
-				{Fanout, Sweep{Connections: []int{10, 100, 500}, Active: all, Duration: 200 * time.Millisecond, Sizes: []int{64}, SocketBuffers: none}, overviewTurns},
-				{Fanout, Sweep{Connections: []int{30}, Active: all, Duration: 200 * time.Millisecond, Sizes: []int{16 * kib}, SocketBuffers: []int{4 * kib}}, overviewTurns},
+				{Fanout, Sweep{Connections: []int{10, 300}, Active: all, Duration: 200 * time.Millisecond, Sizes: []int{64}, SocketBuffers: none}, overviewTurns},
+				{Fanout, Sweep{Connections: []int{10}, Active: all, Duration: 200 * time.Millisecond, Sizes: []int{256 * kib}, SocketBuffers: []int{4 * kib}}, overviewTurns},
 			},
 		},
 	}

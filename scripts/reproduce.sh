@@ -86,7 +86,7 @@ for name; do
     idle) measure idle idle -c 100,1k,5k,10k,19k -a 100 -d 500ms -n 10 ;;
     churn | ctl | scaling | accept | fanout) measure "$name" "$name" ;;
     # The default ends with 2,000, and in a minute.
-    lookup) measure lookup lookup -c 100,1k,10k ;;
+    lookup) measure lookup lookup -c 100,10k -n 12 ;;
     level-or-edge) measure level-or-edge --preset level-or-edge ;;
     # One-shot and the other ways to serve beside epoll, level-triggered.
     backends) measure backends idle -b all --reference epoll-lt -c 100,900 -a 100 -s 64 -d 200ms -n 10 ;;
