@@ -41,7 +41,7 @@ func TestLookups(t *testing.T) {
 			owed int // bytes that were sent and not yet read
 		}
 		var clients []*client
-		for step := range 12 {
+		for step := range 6 {
 			for range 10 {
 				clients = append(clients, &client{TCPConn: dial(t, s)})
 			}
