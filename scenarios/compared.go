@@ -72,10 +72,9 @@ func (r Request) compares() (c compares, err error) {
 		switch {
 		case err != nil:
 			return c, err
-		case i > 0 && len(r.Backends) > 0 && reflect.DeepEqual(s.compares.choices(), c.choices()):
-		case i > 0 && len(r.Backends) > 0:
+		case i > 0 && !reflect.DeepEqual(s.compares.choices(), c.choices()):
 			return c, &Invalid{Flag: "SCENARIO", Value: strings.Join(r.Scenarios, " "), Allowed: "they compare different options of servers, and a run has the same ones everywhere: run them one by one"}
-		case i > 0 && !reflect.DeepEqual(s.compares, c):
+		case i > 0 && len(r.Backends) == 0 && !reflect.DeepEqual(s.compares, c):
 			return c, &Invalid{Flag: "SCENARIO", Value: strings.Join(r.Scenarios, " "), Allowed: "they compare different servers, and a run compares the same ones everywhere: run them one by one, or say which with --backends"}
 		}
 		c = s.compares

@@ -116,9 +116,9 @@ func TestBuildQuestionsRefuses(t *testing.T) {
 		request scenarios.Request
 		want    string
 	}{
-		{"two that compare different things", s("lookup", "accept"), "--backends"},
+		{"two that compare different backends", s("churn", "fanout"), "--backends"},
 		{"two that compare different options, of the same backends", asked(s("lookup", "accept"), func(r *scenarios.Request) { r.Backends = []string{"epoll-lt"} }), "one by one"},
-		{"one that does, and one that does not", s("echo", "ctl"), "--backends"},
+		{"one that compares different options, and one that does not", s("echo", "ctl"), "one by one"},
 		{"rounds of bursts", asked(s("accept"), func(r *scenarios.Request) { r.Sweep.Rounds = []int{3} }), "--rounds"},
 		{"messages of bursts", asked(s("accept"), func(r *scenarios.Request) { r.Sweep.Sizes = []int{3} }), "--size"},
 		{"some who speak", asked(s("fanout"), func(r *scenarios.Request) { r.Sweep.Active = []scenarios.Amount{{Count: 3}} }), "--active"},
