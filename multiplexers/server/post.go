@@ -87,9 +87,12 @@ func (p *post) ask(k kind) (Snapshot, error) {
 }
 
 // leave says that the thread has ended. Whoever waits for an answer gets none.
+//
+// It has ended before that is rung: a ring may be taken together with that of the last
+// answer, and who asks next would wait for another one.
 func (p *post) leave() {
-	_ = ring(p.answered)
-	close(p.ended) // last: then the bells may be closed
+	close(p.ended)
+	_ = ring(p.answered) // the bells are closed by who waits for the thread
 }
 
 // close waits until nobody asks any more.
