@@ -39,16 +39,11 @@ func (b *block) iterateRepeatedly(ctx context.Context, arms []*armRun) {
 
 // startAlone starts the process that is all there is.
 func (a *armRun) startAlone(ctx context.Context) error {
-	if a.block.cell.Scenario == Ctl {
-		return a.startCtl(ctx)
+	c, role := a.block.cell, ChainRole
+	if c.Scenario == Ctl {
+		role = CtlRole
 	}
-	return a.startChain(ctx)
-}
-
-// startChain starts the process that is both sides.
-func (a *armRun) startChain(ctx context.Context) error {
-	c := a.block.cell
-	spec := a.serverSpec(ChainRole)
+	spec := a.serverSpec(role)
 	spec.Connections, spec.Active, spec.Writes = c.Connections, c.Active, c.Rounds
 	var err error
 	a.server, _, err = a.start(ctx, spec)

@@ -13,15 +13,6 @@ import (
 	"muxbench/results/stats"
 )
 
-// startCtl starts the process that changes its set.
-func (a *armRun) startCtl(ctx context.Context) error {
-	spec := a.serverSpec(CtlRole)
-	spec.Connections = a.block.cell.Connections
-	var err error
-	a.server, _, err = a.start(ctx, spec)
-	return err
-}
-
 // change runs one iteration of changes to the set, and adds what it counted to
 // the trial if that is to be recorded. There are no messages in its slice, whose
 // time is that of the changes, and whose CPU time is that of the waits as well.

@@ -40,8 +40,10 @@ func summarise(t *results.Trial) {
 		v[results.Elapsed] = stats.Median(lengths)
 	}
 	switch elapsed := v[results.ConnectElapsed]; {
-	case elapsed > 0:
+	case elapsed > 0 && t.SetsUp(): // of which some may have been forgotten
 		v[results.ConnectsPerSecond] = float64(sum.Connects) / float64(len(t.Slices)) / elapsed * 1e9
+	case elapsed > 0:
+		v[results.ConnectsPerSecond] = float64(t.Connections) / elapsed * 1e9
 	case sum.Connects > 0 && sum.ElapsedNS > 0:
 		v[results.ConnectsPerSecond] = float64(sum.Connects) / float64(sum.ElapsedNS) * 1e9
 	}

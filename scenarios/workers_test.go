@@ -111,7 +111,7 @@ func TestMessagesAreCountedToTheDigit(t *testing.T) {
 				}
 			}
 			for _, metric := range []results.Metric{
-				results.Throughput, results.ServerCPUPerMessage, results.LoadCPUPerMessage, results.ConnectElapsed,
+				results.Throughput, results.ServerCPUPerMessage, results.LoadCPUPerMessage, results.ConnectElapsed, results.ConnectsPerSecond,
 				results.ServerRSS, results.LoadRSS, results.LatencyP50, results.LatencyMax, results.BlockOverhead,
 			} {
 				if trial.Values[metric] <= 0 {
