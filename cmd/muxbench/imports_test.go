@@ -15,16 +15,17 @@ import (
 // the modules that it depends on. An edge that is not here is a mistake, or a
 // decision to be made here first.
 var allowed = map[string][]string{
-	"results":              {"results/stats", "github.com/HdrHistogram/hdrhistogram-go", "gonum.org/v1/gonum"},
-	"results/stats":        {"github.com/HdrHistogram/hdrhistogram-go", "gonum.org/v1/gonum"},
-	"multiplexers":         {"golang.org/x/sys/unix"},
-	"multiplexers/server":  {"multiplexers", "golang.org/x/sys/unix"},
-	"multiplexers/chain":   {"multiplexers", "golang.org/x/sys/unix"},
-	"multiplexers/ctl":     {"multiplexers", "golang.org/x/sys/unix"},
-	"multiplexers/muxtest": {"multiplexers", "multiplexers/server", "golang.org/x/sys/unix"},
-	"loadgen":              {"multiplexers", "results", "golang.org/x/sys/unix", "github.com/HdrHistogram/hdrhistogram-go"},
-	"scenarios":            {"multiplexers", "multiplexers/chain", "multiplexers/ctl", "multiplexers/server", "loadgen", "results", "results/stats", "golang.org/x/sys/unix"},
-	"report":               {"results", "results/stats", "gonum.org/v1/plot", "github.com/olekukonko/tablewriter"},
+	"results":                {"results/stats", "github.com/HdrHistogram/hdrhistogram-go", "gonum.org/v1/gonum"},
+	"results/stats":          {"github.com/HdrHistogram/hdrhistogram-go", "gonum.org/v1/gonum"},
+	"multiplexers":           {"golang.org/x/sys/unix"},
+	"multiplexers/server":    {"multiplexers", "golang.org/x/sys/unix"},
+	"multiplexers/chain":     {"multiplexers", "golang.org/x/sys/unix"},
+	"multiplexers/ctl":       {"multiplexers", "golang.org/x/sys/unix"},
+	"multiplexers/workbench": {"golang.org/x/sys/unix"},
+	"multiplexers/muxtest":   {"multiplexers", "multiplexers/server", "multiplexers/workbench", "golang.org/x/sys/unix"},
+	"loadgen":                {"multiplexers", "results", "golang.org/x/sys/unix", "github.com/HdrHistogram/hdrhistogram-go"},
+	"scenarios":              {"multiplexers", "multiplexers/chain", "multiplexers/ctl", "multiplexers/server", "loadgen", "results", "results/stats", "golang.org/x/sys/unix"},
+	"report":                 {"results", "results/stats", "gonum.org/v1/plot", "github.com/olekukonko/tablewriter"},
 	// Of multiplexers/server it has the list of backends, and makes a claim of each;
 	// a client of its own has threads of SCHED_IDLE.
 	"cmd/acceptance": {"multiplexers/server", "results", "results/stats", "golang.org/x/sys/unix", "github.com/spf13/cobra", "gonum.org/v1/gonum"},

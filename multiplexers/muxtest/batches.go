@@ -7,11 +7,11 @@ import "muxbench/multiplexers"
 // batchCases are about more being ready than fits into the buffer.
 func batchCases() []Case {
 	return []Case{
-		{ID: "C-065", Tier: "P", Title: "13 ready of 18, three at a time and drained: 3, 3, 3, 3, 1", Source: "LTP epoll_wait13", run: batchesDrained},
-		{ID: "C-067", Tier: "P", Title: "what is reported once and did not fit comes with the next wait", Source: "unikraft issue 1297", needs: reportsOnce, bare: true, run: onceThoughTheyDidNotFit},
-		{ID: "M-004", Tier: "P", Title: "those that did not fit come before those that did come again", Source: "the contract; gVisor, on fairness of epoll_wait", needs: reportsAgain, run: nobodyStarves},
-		{ID: "M-005", Tier: "P", Title: "after a full buffer a large one takes each exactly once", Source: "the contract", run: smallThenLarge},
-		{ID: "M-006", Tier: "P", Title: "descriptors removed between two full buffers are not missed, nor others lost", Source: "the contract", run: removedBetweenBatches},
+		{ID: "C-065", Tier: Contract, Title: "13 ready of 18, three at a time and drained: 3, 3, 3, 3, 1", Source: "LTP epoll_wait13", run: batchesDrained},
+		{ID: "C-067", Tier: Contract, Title: "what is reported once and did not fit comes with the next wait", Source: "unikraft issue 1297", needs: reportsOnce, bare: true, run: onceThoughTheyDidNotFit},
+		{ID: "M-004", Tier: Contract, Title: "those that did not fit come before those that did come again", Source: "the contract; gVisor, on fairness of epoll_wait", needs: reportsAgain, run: nobodyStarves},
+		{ID: "M-005", Tier: Contract, Title: "after a full buffer a large one takes each exactly once", Source: "the contract", run: smallThenLarge},
+		{ID: "M-006", Tier: Contract, Title: "descriptors removed between two full buffers are not missed, nor others lost", Source: "the contract", run: removedBetweenBatches},
 	}
 }
 
@@ -22,7 +22,7 @@ func (r *rig) crowd() (busy, all []int) {
 		if i%4 == 1 {
 			value = 0 // 5 are quiet
 		}
-		fd := r.counter(value)
+		fd := r.Counter(value)
 		r.add(fd, readable)
 		all = append(all, fd)
 		if value > 0 {
@@ -37,7 +37,7 @@ func (r *rig) crowd() (busy, all []int) {
 func (r *rig) tally(counts map[int]int, busy []int, got []multiplexers.Event) {
 	for _, e := range got {
 		if e.Ready != readable {
-			r.errorf("got %v, want it readable", e)
+			r.Errorf("got %v, want it readable", e)
 		}
 		counts[e.FD]++
 	}
@@ -47,7 +47,7 @@ func (r *rig) tally(counts map[int]int, busy []int, got []multiplexers.Event) {
 	}
 	for fd := range counts {
 		if !known[fd] {
-			r.errorf("descriptor %d is reported and is not ready", fd)
+			r.Errorf("descriptor %d is reported and is not ready", fd)
 		}
 	}
 }
@@ -56,7 +56,7 @@ func (r *rig) tally(counts map[int]int, busy []int, got []multiplexers.Event) {
 func (r *rig) once(counts map[int]int, busy []int) {
 	for _, fd := range busy {
 		if counts[fd] != 1 {
-			r.errorf("descriptor %d was reported %d times, want once", fd, counts[fd])
+			r.Errorf("descriptor %d was reported %d times, want once", fd, counts[fd])
 		}
 	}
 }
@@ -67,11 +67,11 @@ func batchesDrained(r *rig) {
 	for i, want := range [...]int{3, 3, 3, 3, 1, 0} {
 		got := r.batch(3, 0)
 		if len(got) != want {
-			r.errorf("wait %d reported %d, want %d", i+1, len(got), want)
+			r.Errorf("wait %d reported %d, want %d", i+1, len(got), want)
 		}
 		r.tally(counts, busy, got)
 		for _, e := range got {
-			r.drain(e.FD)
+			r.Drain(e.FD)
 		}
 	}
 	r.once(counts, busy)
@@ -83,7 +83,7 @@ func onceThoughTheyDidNotFit(r *rig) {
 	for i, want := range [...]int{5, 5, 3, 0} {
 		got := r.batch(5, 0)
 		if len(got) != want {
-			r.errorf("wait %d reported %d, want %d", i+1, len(got), want)
+			r.Errorf("wait %d reported %d, want %d", i+1, len(got), want)
 		}
 		r.tally(counts, busy, got)
 	}
@@ -102,15 +102,15 @@ func nobodyStarves(r *rig) {
 		r.tally(counts, busy, got)
 		for _, fd := range busy {
 			if counts[fd] == 0 {
-				r.errorf("round %d: descriptor %d was not among the first 15 of 13 events: %v", round+1, fd, counts)
+				r.Errorf("round %d: descriptor %d was not among the first 15 of 13 events: %v", round+1, fd, counts)
 			}
 			if counts[fd] > 2 {
-				r.errorf("round %d: descriptor %d was reported %d times while others waited", round+1, fd, counts[fd])
+				r.Errorf("round %d: descriptor %d was reported %d times while others waited", round+1, fd, counts[fd])
 			}
 		}
 		// Line up again: a wait with room for all starts afresh.
 		if got := r.batch(32, 0); len(got) != len(busy) {
-			r.errorf("a large buffer took %d events, want %d", len(got), len(busy))
+			r.Errorf("a large buffer took %d events, want %d", len(got), len(busy))
 		}
 	}
 }
@@ -120,15 +120,15 @@ func smallThenLarge(r *rig) {
 	for room := 1; room <= len(busy); room++ {
 		first := r.batch(room, 0)
 		if len(first) != room {
-			r.errorf("a buffer of %d took %d events", room, len(first))
+			r.Errorf("a buffer of %d took %d events", room, len(first))
 		}
 		counts := make(map[int]int)
-		if edgeTriggered(r.mechanism) {
+		if edgeTriggered.met(r.subject) {
 			r.tally(counts, busy, first) // not to come again
 		}
 		r.tally(counts, busy, r.batch(32, 0))
 		r.once(counts, busy)
-		if edgeTriggered(r.mechanism) {
+		if edgeTriggered.met(r.subject) {
 			for _, fd := range busy {
 				r.modify(fd, readable)
 			}
@@ -148,11 +148,11 @@ func removedBetweenBatches(r *rig) {
 		r.tally(rest, left, r.batch(32, 0))
 		for _, fd := range left {
 			want := 1
-			if edgeTriggered(r.mechanism) && counts[fd] == 1 {
+			if edgeTriggered.met(r.subject) && counts[fd] == 1 {
 				want = 0
 			}
 			if rest[fd] != want {
-				r.errorf("descriptor %d was reported %d times after a removal, want %d", fd, rest[fd], want)
+				r.Errorf("descriptor %d was reported %d times after a removal, want %d", fd, rest[fd], want)
 			}
 		}
 		for _, fd := range all {
@@ -161,7 +161,7 @@ func removedBetweenBatches(r *rig) {
 			}
 		}
 		for _, fd := range all {
-			r.close(fd)
+			r.Close(fd)
 		}
 	}
 }

@@ -1,101 +1,133 @@
 //go:build linux
 
-// Package muxtest says what a multiplexer must do, as one table of cases for
-// every mechanism. A case expects what the mechanism's declared capabilities
-// and trigger imply, never what its name suggests.
+// Package muxtest says what the kernel, a multiplexer and a whole server must do, as
+// one table of cases. The same table serves tests, and users who want to know what
+// their host does. A case expects what a mechanism's declared capabilities and
+// trigger imply, never what its name suggests.
 //
 // The facts come from the suites of those who test readiness notification
 // hardest: Linux's own selftests and LTP, gVisor, mio, smol-rs/polling, libuv,
 // libevent, epoll-shim. Source names where each is found.
+//
+// To add a case, write its function and a line in the table of its file, and show by a
+// deliberately broken multiplexer or server that it can fail.
 package muxtest
 
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
-	"muxbench/multiplexers"
+	"muxbench/multiplexers/workbench"
 )
 
-// watchdog is how long a case may take. None needs a hundredth of it.
-const watchdog = 5 * time.Second
+// watchdog is how long a case may take. None needs a tenth of it.
+const watchdog = 10 * time.Second
 
-// T is what the outcome of a case is reported to. *testing.T is one.
-type T interface {
-	Helper()
-	Errorf(format string, args ...any)
-}
+// Tier says what a case is about, and so whose fault it is if it does not hold.
+type Tier string
 
-// Case is one thing that a multiplexer must do.
+const (
+	Kernel   Tier = "K" // a fact of the kernel, by raw system calls: nobody's fault
+	Contract Tier = "P" // the contract, which every multiplexer keeps
+	Whole    Tier = "S" // a whole server, over TCP
+)
+
+// Case is one thing that is expected of a Subject.
 type Case struct {
-	ID     string // stable, unique
-	Tier   string // K: a fact of the kernel; P: the contract
-	Title  string
-	Source string // where the fact is taken from
-	needs  func(multiplexers.Mechanism) bool
-	bare   bool // about readiness that is reported once: nothing re-arms it
-	run    func(*rig)
+	ID    string // stable, unique
+	Tier  Tier
+	Title string
+	// Takes is what it takes that not every host or user has, such as a capability(7):
+	// without it the case is skipped. Empty is nothing.
+	Takes string
+	// Allowed are the outcomes that may be, where there is more than the one in the
+	// title: the kernel is racy there, or promises no more.
+	Allowed string
+	Source  string // where the fact is taken from
+
+	needs need
+	bare  bool // about readiness that is reported once: nothing re-arms it
+	apart bool // in a process of its own, since it changes limits or fills tables
+	run   func(*rig)
 }
 
 // Cases is the table. The caller owns the slice.
 func Cases() []Case {
-	return slices.Concat(readinessCases(), interestCases(), timeoutCases(), signalCases(), errorCases(),
-		numberCases(), batchCases(), levelCases(), edgeCases(), oneShotCases(), exclusiveCases(), closeCases(), hangUpCases())
+	return slices.Concat(
+		kernelCases(),
+		readinessCases(), interestCases(), timeoutCases(), signalCases(), errorCases(), numberCases(), batchCases(),
+		levelCases(), edgeCases(), oneShotCases(), exclusiveCases(), closeCases(), hangUpCases(),
+		serverCases(),
+	)
 }
-
-// Applies says whether the case is about mechanisms such as m.
-func (c Case) Applies(m multiplexers.Mechanism) bool { return c.needs == nil || c.needs(m) }
-
-// Run tries the case on a multiplexer that m makes, entering the kernel through
-// the Go scheduler, so that a wait that never ends cannot hold up the process.
-// It reports what went wrong, a descriptor that is left open, and a case that
-// does not end; of the latter a goroutine stays behind.
-//
-// No descriptors may be opened elsewhere in the process meanwhile.
-func (c Case) Run(t T, m multiplexers.Mechanism) {
-	t.Helper()
-	before, err := openDescriptors()
-	if err != nil {
-		t.Errorf("%s: listing descriptors: %v", c.ID, err)
-		return
-	}
-	r := &rig{mechanism: m, bare: c.bare}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		r.try(c.run)
-	}()
-	select {
-	case <-ended:
-	case <-time.After(watchdog):
-		r.errorf("still running after %v", watchdog)
-	}
-	for _, failure := range r.failed() {
-		t.Errorf("%s (%s) on %s: %s", c.ID, c.Title, m.Name, failure)
-	}
-	after, err := openDescriptors()
-	if err != nil {
-		t.Errorf("%s: listing descriptors: %v", c.ID, err)
-		return
-	}
-	for fd, file := range after {
-		if before[fd] != file {
-			t.Errorf("%s (%s) on %s: descriptor %d is left open: %s", c.ID, c.Title, m.Name, fd, file)
-		}
-	}
-}
-
-// edgeTriggered, oneShot and the like are conditions for Case.needs.
-func edgeTriggered(m multiplexers.Mechanism) bool    { return m.Trigger == multiplexers.EdgeTriggered }
-func oneShot(m multiplexers.Mechanism) bool          { return m.Trigger == multiplexers.OneShot }
-func kernelSet(m multiplexers.Mechanism) bool        { return m.Capabilities.KernelSet }
-func concurrentModify(m multiplexers.Mechanism) bool { return m.Capabilities.ConcurrentModify }
-func exclusive(m multiplexers.Mechanism) bool        { return m.Capabilities.Exclusive }
-
-// reportsAgain: what persists is reported by every wait, as it is by a one-shot
-// mechanism that the rig re-arms. reportsOnce: left alone, by one wait only.
-func reportsAgain(m multiplexers.Mechanism) bool { return !edgeTriggered(m) }
-func reportsOnce(m multiplexers.Mechanism) bool  { return edgeTriggered(m) || oneShot(m) }
 
 // String names the case.
 func (c Case) String() string { return fmt.Sprintf("%s %s", c.ID, c.Title) }
+
+// Needs says in words what a subject must have for the case to be about it, and what
+// else it takes. Empty is nothing.
+func (c Case) Needs() string {
+	both := []string{c.needs.String(), c.Takes}
+	return strings.Join(slices.DeleteFunc(both, func(s string) bool { return s == "" }), "; ")
+}
+
+// Applies says whether the case is about s.
+func (c Case) Applies(s Subject) bool { return c.Tier == s.Tier && c.needs.met(s) }
+
+// Verdict is what came of a case in a word.
+type Verdict string
+
+const (
+	Pass Verdict = "pass"
+	Fail Verdict = "fail"
+	// Differs: the kernel does otherwise. That says nothing against a multiplexer or a
+	// server.
+	Differs Verdict = "differs"
+	Skip    Verdict = "skip"
+)
+
+// Result is what came of a case.
+type Result struct {
+	Verdict Verdict
+	// Reasons are why, unless it passed; and what was observed where more than one
+	// thing is allowed, if it did.
+	Reasons []string
+}
+
+// Try tries the case on s, which it applies to. Reexec starts this program anew, with
+// the parts of Parts; cases that need that are skipped with its zero value.
+//
+// Multiplexers and servers enter the kernel through the Go scheduler, so that a wait
+// that never ends cannot hold up the process. A descriptor that is left open is a
+// failure, and so is a case that does not end, of which a goroutine stays behind.
+//
+// Nothing else may open descriptors or change limits in the process meanwhile.
+func (c Case) Try(s Subject, reexec workbench.Reexec) Result {
+	if c.apart {
+		return c.result(workbench.Attempt(2*watchdog, reexec, func(b *workbench.Bench) { c.tryApart(b, s) }))
+	}
+	return c.result(c.tryHere(s, reexec))
+}
+
+func (c Case) tryHere(s Subject, reexec workbench.Reexec) workbench.Outcome {
+	return workbench.Attempt(watchdog, reexec, func(b *workbench.Bench) {
+		r := &rig{Bench: b, subject: s, bare: c.bare}
+		r.begin()
+		c.run(r)
+	})
+}
+
+func (c Case) result(o workbench.Outcome) Result {
+	wrong := slices.Concat(o.Failures, o.Differences, o.Left)
+	switch {
+	case len(o.Left) > 0 || len(o.Failures) > 0 && c.Tier != Kernel:
+		return Result{Fail, wrong}
+	case len(wrong) > 0:
+		return Result{Differs, wrong}
+	case o.Skipped != "":
+		return Result{Skip, []string{o.Skipped}}
+	}
+	return Result{Pass, o.Notes}
+}

@@ -3,22 +3,61 @@
 package muxtest_test
 
 import (
+	"fmt"
+	"os"
+	"slices"
 	"testing"
 
-	"muxbench/multiplexers"
 	"muxbench/multiplexers/muxtest"
+	"muxbench/multiplexers/workbench"
 )
 
+// TestMain lets cases start this test binary anew, to play a part.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "part" {
+		if err := muxtest.Parts(slices.Concat(muxtest.Subjects(), brokenSubjects())).Play(os.Args[2:], os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// reexec starts this test binary as TestMain has it.
+func reexec(t *testing.T) workbench.Reexec {
+	t.Helper()
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return workbench.Reexec{Path: path, Args: []string{"part"}}
+}
+
+// TestConformance holds this host's kernel, every multiplexer and every backend to all
+// that is expected of them.
 func TestConformance(t *testing.T) {
-	for _, m := range multiplexers.Mechanisms() {
-		t.Run(m.Name, func(t *testing.T) {
-			if err := m.Probe(); err != nil {
-				t.Skipf("%s is unavailable on this host: %v", m.Name, err)
+	for _, s := range muxtest.Subjects() {
+		t.Run(string(s.Tier)+"/"+s.Name, func(t *testing.T) {
+			if err := s.Probe(); err != nil {
+				t.Skipf("%s is unavailable on this host: %v", s.Name, err)
 			}
 			for _, c := range muxtest.Cases() {
-				if c.Applies(m) {
-					t.Run(c.ID, func(t *testing.T) { c.Run(t, m) })
+				if !c.Applies(s) {
+					continue
 				}
+				t.Run(c.ID, func(t *testing.T) {
+					result := c.Try(s, reexec(t))
+					for _, reason := range result.Reasons {
+						t.Logf("%s: %s", c.Title, reason)
+					}
+					switch result.Verdict {
+					case muxtest.Fail, muxtest.Differs:
+						t.Errorf("%s on %s: %s", c, s.Name, result.Verdict)
+					case muxtest.Skip:
+						t.SkipNow()
+					}
+				})
 			}
 		})
 	}
@@ -37,15 +76,11 @@ func TestCasesHaveUniqueIDs(t *testing.T) {
 	}
 }
 
-// Every case is about one of the mechanisms, or it tests nothing.
+// Every case is about one of the subjects, or it tests nothing.
 func TestCasesApply(t *testing.T) {
 	for _, c := range muxtest.Cases() {
-		applies := false
-		for _, m := range multiplexers.Mechanisms() {
-			applies = applies || c.Applies(m)
-		}
-		if !applies {
-			t.Errorf("%s applies to no mechanism", c)
+		if !slices.ContainsFunc(muxtest.Subjects(), c.Applies) {
+			t.Errorf("%s applies to no subject", c)
 		}
 	}
 }

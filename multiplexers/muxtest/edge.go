@@ -18,8 +18,8 @@ func edgeCases() []Case {
 		{ID: "C-167", Title: "a full stream that drains is an edge", Source: "epoll-shim write_to_pipe_until_full, LTP epoll_wait01", run: fullThenDrained},
 	}
 	for i := range all {
-		all[i].Tier, all[i].bare = "P", true
-		if all[i].needs == nil {
+		all[i].Tier, all[i].bare = Contract, true
+		if all[i].needs == nothing {
 			all[i].needs = edgeTriggered
 		}
 	}
@@ -27,15 +27,15 @@ func edgeCases() []Case {
 }
 
 func reportedOnce(r *rig) {
-	first, there := r.pair()
-	second, far := r.pair()
+	first, there := r.Pair()
+	second, far := r.Pair()
 	r.add(first, readable)
 	r.add(second, readable)
-	r.write(there, 1)
+	r.Write(there, 1)
 	r.expect("one", ready(first, readable))
 	r.expect("one, again")
-	r.write(there, 1)
-	r.write(far, 1)
+	r.Write(there, 1)
+	r.Write(far, 1)
 	r.expect("two", ready(first, readable), ready(second, readable))
 	r.expect("two, again")
 }
@@ -43,11 +43,11 @@ func reportedOnce(r *rig) {
 func partialRead(r *rig) {
 	for _, stream := range r.streams() {
 		r.add(stream.here, readable)
-		r.write(stream.there, 8)
+		r.Write(stream.there, 8)
 		r.expect(stream.name, ready(stream.here, readable))
-		r.read(stream.here, 4)
+		r.Read(stream.here, 4)
 		r.expect(stream.name + " half read")
-		r.write(stream.there, 1)
+		r.Write(stream.there, 1)
 		r.expect(stream.name+" half read, then written to", ready(stream.here, readable))
 	}
 }
@@ -56,7 +56,7 @@ func newBesideUnread(r *rig) {
 	for _, stream := range r.streams() {
 		r.add(stream.here, readable)
 		for range 3 {
-			r.write(stream.there, 1)
+			r.Write(stream.there, 1)
 			r.expect(stream.name, ready(stream.here, readable))
 			r.expect(stream.name + " again")
 		}
@@ -65,7 +65,7 @@ func newBesideUnread(r *rig) {
 
 func readyWhenAdded(r *rig) {
 	for _, stream := range r.streams() {
-		r.write(stream.there, 1)
+		r.Write(stream.there, 1)
 		r.add(stream.here, readable)
 		r.expect(stream.name, ready(stream.here, readable))
 		r.expect(stream.name + " again")
@@ -73,8 +73,8 @@ func readyWhenAdded(r *rig) {
 }
 
 func modifyRearms(r *rig) {
-	here, there := r.pair()
-	r.write(there, 1)
+	here, there := r.Pair()
+	r.Write(there, 1)
 	r.add(here, readable)
 	r.expect("added", ready(here, readable))
 	for range 3 {
@@ -82,7 +82,7 @@ func modifyRearms(r *rig) {
 		r.expect("modified to the same", ready(here, readable))
 		r.expect("again")
 	}
-	r.drain(here)
+	r.Drain(here)
 	r.modify(here, readable)
 	r.expect("drained and modified")
 }
@@ -91,45 +91,45 @@ func drainedThenNew(r *rig) {
 	for _, stream := range r.streams() {
 		r.add(stream.here, readable)
 		for range 3 {
-			r.write(stream.there, 8)
+			r.Write(stream.there, 8)
 			r.expect(stream.name, ready(stream.here, readable))
-			r.drain(stream.here)
+			r.Drain(stream.here)
 			r.expect(stream.name + " drained")
 		}
 	}
 }
 
 func dataThenFarewell(r *rig) {
-	here, there := r.pair()
+	here, there := r.Pair()
 	r.add(here, readable|hangUp)
-	r.write(there, 5)
-	r.close(there)
+	r.Write(there, 5)
+	r.Close(there)
 	r.expect("data and farewell", ready(here, readable|hangUp))
-	r.read(here, 1)
+	r.Read(here, 1)
 	r.expect("one byte read") // who stops here is stuck
-	r.drain(here)
+	r.Drain(here)
 	r.expect("drained")
 }
 
 func registeredOnce(r *rig) {
-	here, there := r.pair()
+	here, there := r.Pair()
 	r.add(here, readable|writable|hangUp)
 	r.expect("added", ready(here, writable))
 	for range 2 {
-		r.write(there, 1)
+		r.Write(there, 1)
 		r.expect("data", ready(here, readable|writable))
-		r.drain(here)
+		r.Drain(here)
 		r.expect("drained")
 	}
 }
 
 func fullThenDrained(r *rig) {
-	reader, writer := r.pipe()
+	reader, writer := r.Pipe()
 	r.add(writer, writable)
 	r.expect("empty", ready(writer, writable))
-	r.fill(writer)
+	r.Fill(writer)
 	r.expect("full")
-	r.drain(reader)
+	r.Drain(reader)
 	r.expect("drained", ready(writer, writable))
 	r.expect("drained, again")
 }
@@ -141,7 +141,7 @@ type stream struct {
 }
 
 func (r *rig) streams() []stream {
-	reader, writer := r.pipe()
-	here, there := r.pair()
+	reader, writer := r.Pipe()
+	here, there := r.Pair()
 	return []stream{{"a pipe", reader, writer}, {"a socket pair", here, there}}
 }

@@ -15,10 +15,10 @@ import (
 // errorCases are about what cannot be done.
 func errorCases() []Case {
 	return []Case{
-		{ID: "C-042", Tier: "P", Title: "adding twice is EEXIST, and the first registration stands", Source: "LTP epoll_ctl02, polling insert_twice, mio double_register_different_token", run: addedTwice},
-		{ID: "C-043", Tier: "P", Title: "changing and removing what is not watched is ENOENT", Source: "LTP epoll_ctl02, polling delete_unrecognized, epoll-shim modify_nonexisting", run: notWatched},
-		{ID: "C-046", Tier: "P", Title: "regular files are always ready or refused, as declared", Source: "gVisor poll UnpollableFile, LTP epoll_ctl06, libev ev_epoll.c", run: regularFile},
-		{ID: "M-003", Tier: "P", Title: "a number that is no descriptor is EBADF", Source: "the contract", run: noDescriptor},
+		{ID: "C-042", Tier: Contract, Title: "adding twice is EEXIST, and the first registration stands", Source: "LTP epoll_ctl02, polling insert_twice, mio double_register_different_token", run: addedTwice},
+		{ID: "C-043", Tier: Contract, Title: "changing and removing what is not watched is ENOENT", Source: "LTP epoll_ctl02, polling delete_unrecognized, epoll-shim modify_nonexisting", run: notWatched},
+		{ID: "C-046", Tier: Contract, Title: "regular files are always ready or refused, as declared", Source: "gVisor poll UnpollableFile, LTP epoll_ctl06, libev ev_epoll.c", run: regularFile},
+		{ID: "M-003", Tier: Contract, Title: "a number that is no descriptor is EBADF", Source: "the contract", run: noDescriptor},
 	}
 }
 
@@ -26,18 +26,18 @@ func errorCases() []Case {
 func (r *rig) refused(op string, fd int, err, want error) {
 	switch {
 	case !errors.Is(err, want):
-		r.errorf("%s(%d): %v, want %v", op, fd, err, want)
+		r.Errorf("%s(%d): %v, want %v", op, fd, err, want)
 	case !strings.Contains(err.Error(), strconv.Itoa(fd)):
-		r.errorf("%s(%d): %q does not name the descriptor", op, fd, err)
+		r.Errorf("%s(%d): %q does not name the descriptor", op, fd, err)
 	}
 }
 
 func addedTwice(r *rig) {
-	here, there := r.pair()
+	here, there := r.Pair()
 	r.add(here, readable)
 	r.refused("Add", here, r.mux.Add(here, writable), unix.EEXIST)
 	r.expect("the second interest is not in force")
-	r.write(there, 1)
+	r.Write(there, 1)
 	r.expect("the first one is", ready(here, readable))
 	r.remove(here)
 	r.refused("Remove", here, r.mux.Remove(here), unix.ENOENT)
@@ -46,8 +46,8 @@ func addedTwice(r *rig) {
 }
 
 func notWatched(r *rig) {
-	here, there := r.pair()
-	r.write(there, 1)
+	here, there := r.Pair()
+	r.Write(there, 1)
 	r.refused("Modify", here, r.mux.Modify(here, readable), unix.ENOENT)
 	r.refused("Remove", here, r.mux.Remove(here), unix.ENOENT)
 	r.expect("never watched")
@@ -63,15 +63,15 @@ func notWatched(r *rig) {
 
 func regularFile(r *rig) {
 	fd, err := unix.Open("/proc/self/exe", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	r.own("open", fd, err)
+	r.Own("open", fd, err)
 	err = r.mux.Add(fd, readable|writable)
-	if !r.mechanism.Capabilities.RegularFiles {
+	if !r.subject.mechanism.Capabilities.RegularFiles {
 		r.refused("Add", fd, err, unix.EPERM)
 		r.expect("refused")
 		return
 	}
 	if err != nil {
-		r.fatalf("Add of a regular file: %v", err)
+		r.Fatalf("Add of a regular file: %v", err)
 	}
 	for range 2 {
 		r.expect("a regular file", ready(fd, readable|writable))

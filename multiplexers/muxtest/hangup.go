@@ -15,7 +15,7 @@ func hangUpCases() []Case {
 	for _, s := range states() {
 		all = append(all, Case{
 			ID:     "C-149/" + s.id,
-			Tier:   "P",
+			Tier:   Contract,
 			Title:  s.title,
 			Source: s.source,
 			run:    s.run,
@@ -53,7 +53,7 @@ func states() []state {
 		{"tcp-own-both", "TCP, own sides both shut: hung up unasked", "C-144; mio tcp_shutdown_both", tcpOwn(unix.SHUT_RDWR), both, both | hangUp},
 		{"tcp-reset", "TCP, reset by the peer", "C-145; mio connection_reset_by_peer, libuv tcp_rst", tcpReset, both | hangUp, both | hangUp | failed},
 		{"tcp-reset-unwanted", "TCP, reset by the peer, nothing wanted", "C-145", tcpReset, 0, hangUp | failed},
-		{"tcp-fresh", "TCP, never connected", "C-146; epoll-shim epollhup_on_fresh_socket", (*rig).stream, both, writable | hangUp},
+		{"tcp-fresh", "TCP, never connected", "C-146; epoll-shim epollhup_on_fresh_socket", func(r *rig) int { return r.Stream() }, both, writable | hangUp},
 		{"tcp-refused", "TCP, connecting was refused", "C-156; gVisor NonBlockingConnectRefused, mio connect_error", tcpRefused, both, both | hangUp | failed},
 		{"tcp-connected", "TCP, connecting has succeeded", "C-155; mio connect", tcpConnected, both | hangUp, writable},
 	}
@@ -77,73 +77,73 @@ func (s state) run(r *rig) {
 
 func pipeEnded(unread int) func(*rig) int {
 	return func(r *rig) int {
-		reader, writer := r.pipe()
+		reader, writer := r.Pipe()
 		if unread > 0 {
-			r.write(writer, unread)
+			r.Write(writer, unread)
 		}
-		r.close(writer)
+		r.Close(writer)
 		return reader
 	}
 }
 
 func pipeBroken(full bool) func(*rig) int {
 	return func(r *rig) int {
-		reader, writer := r.pipe()
+		reader, writer := r.Pipe()
 		if full {
-			r.fill(writer)
+			r.Fill(writer)
 		}
-		r.close(reader)
+		r.Close(reader)
 		return writer
 	}
 }
 
 func pairClosed(unread bool) func(*rig) int {
 	return func(r *rig) int {
-		here, there := r.pair()
+		here, there := r.Pair()
 		if unread {
-			r.write(here, 1)
+			r.Write(here, 1)
 		}
-		r.close(there)
+		r.Close(there)
 		return here
 	}
 }
 
 func pairHalf(r *rig) int {
-	here, there := r.pair()
-	r.shutdown(there, unix.SHUT_WR)
+	here, there := r.Pair()
+	r.Shutdown(there, unix.SHUT_WR)
 	return here
 }
 
 func tcpHalf(r *rig) int {
-	here, there := r.tcp()
-	r.shutdown(there, unix.SHUT_WR)
+	here, there := r.TCP()
+	r.Shutdown(there, unix.SHUT_WR)
 	return here
 }
 
 func tcpOwn(how int) func(*rig) int {
 	return func(r *rig) int {
-		here, there := r.tcp()
-		r.shutdown(here, how)
+		here, there := r.TCP()
+		r.Shutdown(here, how)
 		if how == unix.SHUT_RDWR {
-			r.shutdown(there, unix.SHUT_WR) // until then the socket only waits for the farewell
+			r.Shutdown(there, unix.SHUT_WR) // until then the socket only waits for the farewell
 		}
 		return here
 	}
 }
 
 func tcpReset(r *rig) int {
-	here, there := r.tcp()
-	r.reset(there)
+	here, there := r.TCP()
+	r.Reset(there)
 	return here
 }
 
 func tcpRefused(r *rig) int {
-	listener, at := r.listen()
-	r.close(listener)
-	return r.connect(at)
+	listener, at := r.Listen()
+	r.Close(listener)
+	return r.Connect(at)
 }
 
 func tcpConnected(r *rig) int {
-	here, _ := r.tcp()
+	here, _ := r.TCP()
 	return here
 }

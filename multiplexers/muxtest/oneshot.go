@@ -23,34 +23,32 @@ func oneShotCases() []Case {
 		{ID: "M-012", Title: "each multiplexer that watches a file reports it once, for itself", Source: "polling multiple_pollers::oneshot_triggered", run: firedInEach},
 	}
 	for i := range all {
-		all[i].Tier, all[i].bare = "P", true
-		if all[i].needs == nil {
+		all[i].Tier, all[i].bare = Contract, true
+		if all[i].needs == nothing {
 			all[i].needs = oneShot
 		}
 	}
 	return all
 }
 
-func oneShotByOthers(m multiplexers.Mechanism) bool { return oneShot(m) && concurrentModify(m) }
-
 func firedOnce(r *rig) {
 	for _, stream := range r.streams() {
 		r.add(stream.here, readable)
-		r.write(stream.there, 1)
+		r.Write(stream.there, 1)
 		r.expect(stream.name, ready(stream.here, readable))
 		r.expect(stream.name + " again")
-		r.write(stream.there, 1)
+		r.Write(stream.there, 1)
 		r.expect(stream.name + " written to beside what is unread")
-		r.drain(stream.here)
+		r.Drain(stream.here)
 		r.expect(stream.name + " drained")
-		r.write(stream.there, 1)
+		r.Write(stream.there, 1)
 		r.expect(stream.name + " written to after that")
 	}
 }
 
 func firedIsRegistered(r *rig) {
 	for _, stream := range r.streams() {
-		r.write(stream.there, 1)
+		r.Write(stream.there, 1)
 		r.add(stream.here, readable)
 		r.expect(stream.name, ready(stream.here, readable))
 		for range 3 {
@@ -66,12 +64,12 @@ func firedIsRegistered(r *rig) {
 }
 
 func changesWhileDisabled(r *rig) {
-	reader, writer := r.pipe()
+	reader, writer := r.Pipe()
 	r.add(reader, readable)
 	for range 3 {
-		r.write(writer, 1)
+		r.Write(writer, 1)
 		r.expect("written to", ready(reader, readable))
-		r.drain(reader)
+		r.Drain(reader)
 		r.expect("drained")
 		r.modify(reader, readable)
 		r.expect("drained and modified")
@@ -81,9 +79,9 @@ func changesWhileDisabled(r *rig) {
 	r.add(writer, writable)
 	for range 3 {
 		r.expect("an empty pipe", ready(writer, writable))
-		r.fill(writer)
+		r.Fill(writer)
 		r.expect("a full one")
-		r.drain(reader)
+		r.Drain(reader)
 		r.expect("a full one that was drained")
 		r.modify(writer, writable)
 	}
@@ -100,21 +98,21 @@ type lost struct {
 func losses() []lost {
 	return []lost{
 		{"a pipe whose writer is closed", func(r *rig) (int, func()) {
-			reader, writer := r.pipe()
-			r.write(writer, 1)
-			return reader, func() { r.close(writer) }
+			reader, writer := r.Pipe()
+			r.Write(writer, 1)
+			return reader, func() { r.Close(writer) }
 		}, readable, readable | hangUp},
 		{"a pipe whose reader is closed", func(r *rig) (int, func()) {
-			reader, writer := r.pipe()
-			return writer, func() { r.close(reader) }
+			reader, writer := r.Pipe()
+			return writer, func() { r.Close(reader) }
 		}, writable, writable | failed},
 		{"a socket pair whose other end is closed", func(r *rig) (int, func()) {
-			here, there := r.pair()
-			return here, func() { r.close(there) }
+			here, there := r.Pair()
+			return here, func() { r.Close(there) }
 		}, both, both | hangUp},
 		{"a TCP connection that is reset", func(r *rig) (int, func()) {
-			here, there := r.tcp()
-			return here, func() { r.reset(there) }
+			here, there := r.TCP()
+			return here, func() { r.Reset(there) }
 		}, both | hangUp, both | hangUp | failed},
 	}
 }
@@ -124,7 +122,7 @@ func lostWhileDisabled(r *rig) {
 		fd, lose := l.make(r)
 		r.add(fd, l.want)
 		if got := r.batch(4, shortWait); len(got) != 1 {
-			r.fatalf("%s: got %v before that, want an event", l.name, got)
+			r.Fatalf("%s: got %v before that, want an event", l.name, got)
 		}
 		lose()
 		r.settle(fd, l.want, l.found)
@@ -136,18 +134,18 @@ func lostWhileDisabled(r *rig) {
 }
 
 func modifiedToNothing(r *rig) {
-	reader, writer := r.pipe()
-	r.write(writer, 1)
+	reader, writer := r.Pipe()
+	r.Write(writer, 1)
 	r.add(reader, readable)
 	r.modify(reader, 0)
 	r.expect("wanted nothing before it was reported")
 	r.modify(reader, readable)
 	r.expect("wanted readable", ready(reader, readable))
 	r.modify(reader, 0)
-	r.write(writer, 1)
+	r.Write(writer, 1)
 	r.expect("wanted nothing after it was reported")
-	r.drain(reader)
-	r.close(writer)
+	r.Drain(reader)
+	r.Close(writer)
 	r.settle(reader, 0, hangUp)
 	if shown := r.shown(0, hangUp); shown != 0 {
 		r.expect("hung up", ready(reader, shown))
@@ -156,8 +154,8 @@ func modifiedToNothing(r *rig) {
 }
 
 func addedAfterFiring(r *rig) {
-	here, there := r.pair()
-	r.write(there, 1)
+	here, there := r.Pair()
+	r.Write(there, 1)
 	for range 3 {
 		r.add(here, readable|writable)
 		r.expect("added", ready(here, readable|writable))
@@ -168,13 +166,13 @@ func addedAfterFiring(r *rig) {
 }
 
 func modifiedWhileBlocked(r *rig) {
-	reader, writer := r.pipe()
-	r.write(writer, 1)
+	reader, writer := r.Pipe()
+	r.Write(writer, 1)
 	r.add(reader, readable)
 	r.expect("added", ready(reader, readable))
 	w := r.wait(-1)
-	if !w.untilBlocked() {
-		r.fatalf("the wait returned for what has been reported")
+	if !w.UntilBlocked() {
+		r.Fatalf("the wait returned for what has been reported")
 	}
 	r.modify(reader, readable)
 	w.expect("modified during the wait", ready(reader, readable))
@@ -182,16 +180,16 @@ func modifiedWhileBlocked(r *rig) {
 }
 
 func firedInEach(r *rig) {
-	here, there := r.pair()
+	here, there := r.Pair()
 	other := r.another()
 	r.add(here, readable)
 	if err := other.Add(here, readable); err != nil {
-		r.fatalf("the other's Add(%d, %v): %v", here, readable, err)
+		r.Fatalf("the other's Add(%d, %v): %v", here, readable, err)
 	}
-	r.write(there, 1)
+	r.Write(there, 1)
 	r.expect("one of two", ready(here, readable))
 	r.compare("the other", r.batchOf(other, 4, shortWait), events(ready(here, readable)))
-	r.write(there, 1)
+	r.Write(there, 1)
 	r.expect("one of two, again")
 	r.compare("the other, again", r.batchOf(other, 4, 0), nil)
 	r.modify(here, readable)

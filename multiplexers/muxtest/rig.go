@@ -4,122 +4,70 @@ package muxtest
 
 import (
 	"cmp"
-	"fmt"
-	"runtime"
 	"slices"
-	"sync"
 	"time"
 
 	"muxbench/multiplexers"
+	"muxbench/multiplexers/workbench"
 )
 
-// patience bounds waits for what is to happen, so that a case fails in words
-// rather than by the watchdog. Nothing is expected to take a part of it.
-const patience = time.Second
-
-// rig is what a case works with: a fresh multiplexer, the descriptors that the
-// case opens, and what went wrong.
+// rig is what a case works with: a bench, what the case is about and, where that is a
+// mechanism, a fresh multiplexer of it.
 type rig struct {
-	mechanism multiplexers.Mechanism
-	bare      bool // one-shot readiness is left as it is
-	mux       multiplexers.Multiplexer
-	others    []multiplexers.Multiplexer // further ones of the same mechanism
-	owned     []int                      // descriptors to close in the end
-	waiters   []*waiter                  // waits begun in other threads
-
-	mu       sync.Mutex
-	failures []string
+	*workbench.Bench
+	subject Subject
+	bare    bool // one-shot readiness is left as it is
+	mux     multiplexers.Multiplexer
 }
 
-// try runs a case to its end.
-func (r *rig) try(run func(*rig)) {
-	defer r.release()
-	defer func() {
-		// A panic of one multiplexer is a failure of one case.
-		if p := recover(); p != nil {
-			r.errorf("panic: %v", p)
-		}
-	}()
-	r.mux = r.fresh()
-	run(r)
+// begin makes what a case about the subject begins with.
+func (r *rig) begin() {
+	if r.subject.Tier == Contract {
+		r.mux = r.another()
+	}
 }
 
 // fresh makes a multiplexer. A one-shot one is re-armed after each wait, unless
 // the case is about what happens when it is not: to all other cases it is then
 // level-triggered.
 func (r *rig) fresh() multiplexers.Multiplexer {
-	mux, err := r.mechanism.New(multiplexers.Runtime)
+	mux, err := r.subject.mechanism.New(multiplexers.Runtime)
 	if err != nil {
-		r.fatalf("New: %v", err)
+		r.Fatalf("New: %v", err)
 	}
-	if oneShot(r.mechanism) && !r.bare {
+	if oneShot.met(r.subject) && !r.bare {
 		return rearm(mux)
 	}
 	return mux
 }
 
-// another is a further multiplexer of the mechanism, beside the rig's.
+// another is a further multiplexer of the mechanism, beside the rig's. It is closed
+// in the end.
 func (r *rig) another() multiplexers.Multiplexer {
 	mux := r.fresh()
-	r.others = append(r.others, mux)
-	return mux
-}
-
-// release gives back what the case holds. Multiplexers stay open if a wait is
-// still under way: closing its own would not end the wait.
-func (r *rig) release() {
-	for _, fd := range r.owned {
-		closeQuietly(fd)
-	}
-	for _, w := range r.waiters {
-		if !w.over() {
-			r.errorf("a wait is still under way at the end")
-			return
-		}
-	}
-	if r.mux == nil {
-		return
-	}
-	for _, mux := range append(r.others, r.mux) {
+	r.Defer(func() {
 		if err := mux.Close(); err != nil {
-			r.errorf("Close: %v", err)
+			r.Errorf("Close: %v", err)
 		}
-	}
-}
-
-func (r *rig) errorf(format string, args ...any) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.failures = append(r.failures, fmt.Sprintf(format, args...))
-}
-
-// fatalf ends the case.
-func (r *rig) fatalf(format string, args ...any) {
-	r.errorf(format, args...)
-	runtime.Goexit()
-}
-
-func (r *rig) failed() []string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Clone(r.failures)
+	})
+	return mux
 }
 
 func (r *rig) add(fd int, want multiplexers.Interest) {
 	if err := r.mux.Add(fd, want); err != nil {
-		r.fatalf("Add(%d, %v): %v", fd, want, err)
+		r.Fatalf("Add(%d, %v): %v", fd, want, err)
 	}
 }
 
 func (r *rig) modify(fd int, want multiplexers.Interest) {
 	if err := r.mux.Modify(fd, want); err != nil {
-		r.fatalf("Modify(%d, %v): %v", fd, want, err)
+		r.Fatalf("Modify(%d, %v): %v", fd, want, err)
 	}
 }
 
 func (r *rig) remove(fd int) {
 	if err := r.mux.Remove(fd); err != nil {
-		r.fatalf("Remove(%d): %v", fd, err)
+		r.Fatalf("Remove(%d): %v", fd, err)
 	}
 }
 
@@ -133,10 +81,10 @@ func (r *rig) batchOf(mux multiplexers.Multiplexer, room int, timeout time.Durat
 	events := make([]multiplexers.Event, room)
 	n, err := mux.Wait(events, timeout)
 	if err != nil {
-		r.fatalf("Wait: %v", err)
+		r.Fatalf("Wait: %v", err)
 	}
 	if n < 0 || n > room {
-		r.fatalf("Wait returned %d events of at most %d", n, room)
+		r.Fatalf("Wait returned %d events of at most %d", n, room)
 	}
 	return events[:n]
 }
@@ -162,13 +110,13 @@ func (r *rig) compare(when string, got, want []multiplexers.Event) {
 	slices.SortFunc(got, byNumber)
 	slices.SortFunc(want, byNumber)
 	if !slices.Equal(got, want) {
-		r.errorf("%s: got %v, want %v", when, got, want)
+		r.Errorf("%s: got %v, want %v", when, got, want)
 	}
 }
 
 // again is what a second wait reports of a readiness that persists.
 func (r *rig) again(events ...multiplexers.Event) []multiplexers.Event {
-	if r.bare && oneShot(r.mechanism) || edgeTriggered(r.mechanism) {
+	if r.bare && oneShot.met(r.subject) || edgeTriggered.met(r.subject) {
 		return nil
 	}
 	return events
@@ -180,7 +128,7 @@ func (r *rig) again(events ...multiplexers.Event) []multiplexers.Event {
 // readable and writable (select(2), "Correspondence between select() and
 // poll() notifications").
 func (r *rig) shown(want, found multiplexers.Interest) multiplexers.Interest {
-	if r.mechanism.Capabilities.HangUp {
+	if r.subject.mechanism.Capabilities.HangUp {
 		return found
 	}
 	if found&(multiplexers.HangUp|multiplexers.Error) != 0 {

@@ -2,14 +2,18 @@
 
 package muxtest
 
-import "time"
+import (
+	"time"
+
+	"muxbench/multiplexers/workbench"
+)
 
 // signalCases are about waits that a signal cuts short. No such wait is
 // restarted by the kernel, whatever SA_RESTART says (signal(7), "Interruption
 // of system calls and library functions by signal handlers").
 func signalCases() []Case {
 	return []Case{
-		{ID: "C-032", Tier: "P", Title: "signals neither end a wait nor lengthen it", Source: "polling concurrent_interruption, libuv eintr_handling", run: interrupted},
+		{ID: "C-032", Tier: Contract, Title: "signals neither end a wait nor lengthen it", Source: "polling concurrent_interruption, libuv eintr_handling", run: interrupted},
 	}
 }
 
@@ -18,23 +22,23 @@ func signalCases() []Case {
 // what passes between two of them, on a busy host too.
 func interrupted(r *rig) {
 	const timeout = 200 * time.Millisecond
-	reader, _ := r.pipe()
+	reader, _ := r.Pipe()
 	r.add(reader, readable)
 	w := r.wait(timeout)
-	deadline := time.After(patience)
-	for signals := 0; w.untilBlocked(); signals++ {
-		w.signal()
+	deadline := time.After(workbench.Patience)
+	for signals := 0; w.UntilBlocked(); signals++ {
+		w.Signal()
 		select {
 		case <-deadline:
 			// The last signal was the last: this wait has an end.
-			r.errorf("a wait of %v has lasted %v and %d signals", timeout, patience, signals)
+			r.Errorf("a wait of %v has lasted %v and %d signals", timeout, workbench.Patience, signals)
 			deadline = nil
-			<-w.ended
+			<-w.Ended()
 		default:
 		}
 	}
 	w.expect("interrupted")
-	if w.elapsed < timeout {
-		r.errorf("interrupted, a wait of %v returned after %v", timeout, w.elapsed)
+	if w.Elapsed() < timeout {
+		r.Errorf("interrupted, a wait of %v returned after %v", timeout, w.Elapsed())
 	}
 }

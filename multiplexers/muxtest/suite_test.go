@@ -3,7 +3,6 @@
 package muxtest_test
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 
@@ -155,31 +154,30 @@ func breaking(m multiplexers.Mechanism, breaks func(mux) mux) multiplexers.Mecha
 // caught wants each of the named cases to fail on m.
 func caught(t *testing.T, m multiplexers.Mechanism, ids []string) {
 	t.Helper()
+	caughtOn(t, muxtest.OfMechanism(m), ids)
+}
+
+// caughtOn wants each of the named cases to fail on s.
+func caughtOn(t *testing.T, s muxtest.Subject, ids []string) {
+	t.Helper()
 	for _, id := range ids {
 		i := slices.IndexFunc(muxtest.Cases(), func(c muxtest.Case) bool { return c.ID == id })
 		if i < 0 {
 			t.Fatalf("no case %s", id)
 		}
 		c := muxtest.Cases()[i]
-		if !c.Applies(m) {
+		if !c.Applies(s) {
 			t.Errorf("%s does not apply", c)
 			continue
 		}
-		var seen recorder
-		c.Run(&seen, m)
-		if len(seen.failures) == 0 {
-			t.Errorf("%s does not catch it", c)
+		result := c.Try(s, reexec(t))
+		if result.Verdict != muxtest.Fail {
+			t.Errorf("%s does not catch it: %s %q", c, result.Verdict, result.Reasons)
 			continue
 		}
-		t.Log(seen.failures[0])
+		t.Log(result.Reasons[0])
 	}
 }
 
-// recorder is a muxtest.T that keeps what is reported.
-type recorder struct{ failures []string }
-
-func (*recorder) Helper() {}
-
-func (r *recorder) Errorf(format string, args ...any) {
-	r.failures = append(r.failures, fmt.Sprintf(format, args...))
-}
+// brokenSubjects are those that are tried in a process of their own.
+func brokenSubjects() []muxtest.Subject { return nil }

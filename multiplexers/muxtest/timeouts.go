@@ -14,10 +14,10 @@ const shortWait = 20 * time.Millisecond
 // relied on.
 func timeoutCases() []Case {
 	return []Case{
-		{ID: "C-025", Tier: "P", Title: "a timeout of 0 polls", Source: "mio zero_duration_polls_events, polling timeout::non_blocking", run: zeroPolls},
-		{ID: "C-026", Tier: "P", Title: "a timeout passes in full, twice in a row", Source: "gVisor epoll Timeout, polling timeout::twice, LTP epoll_wait02", run: timeoutPasses},
-		{ID: "C-027", Tier: "P", Title: "a negative timeout is for ever", Source: "gVisor poll NegativeTimeout", run: negativeIsForEver},
-		{ID: "M-002", Tier: "P", Title: "the longest timeout does not wrap around", Source: "the contract; LTP epoll_pwait06", run: longestTimeout},
+		{ID: "C-025", Tier: Contract, Title: "a timeout of 0 polls", Source: "mio zero_duration_polls_events, polling timeout::non_blocking", run: zeroPolls},
+		{ID: "C-026", Tier: Contract, Title: "a timeout passes in full, twice in a row", Source: "gVisor epoll Timeout, polling timeout::twice, LTP epoll_wait02", run: timeoutPasses},
+		{ID: "C-027", Tier: Contract, Title: "a negative timeout is for ever", Source: "gVisor poll NegativeTimeout", run: negativeIsForEver},
+		{ID: "M-002", Tier: Contract, Title: "the longest timeout does not wrap around", Source: "the contract; LTP epoll_pwait06", run: longestTimeout},
 	}
 }
 
@@ -25,24 +25,24 @@ func zeroPolls(r *rig) {
 	for range 100 {
 		r.expect("nothing in the set")
 	}
-	reader, writer := r.pipe()
+	reader, writer := r.Pipe()
 	r.add(reader, readable)
 	for range 100 {
 		r.expect("nothing there")
 	}
-	r.write(writer, 1)
+	r.Write(writer, 1)
 	r.compare("a byte there", r.batch(16, 0), events(ready(reader, readable)))
 }
 
 func timeoutPasses(r *rig) {
-	reader, _ := r.pipe()
+	reader, _ := r.Pipe()
 	for _, timeout := range [...]time.Duration{1, 300 * time.Microsecond, 1500 * time.Microsecond, shortWait} {
 		for _, set := range [...]string{"an empty set", "an empty pipe"} {
 			for range 2 {
 				began := time.Now()
 				got := r.batch(16, timeout)
 				if elapsed := time.Since(began); elapsed < timeout {
-					r.errorf("%s: a wait of %v returned after %v", set, timeout, elapsed)
+					r.Errorf("%s: a wait of %v returned after %v", set, timeout, elapsed)
 				}
 				r.compare(set, got, nil)
 			}
@@ -69,16 +69,16 @@ func longestTimeout(r *rig) {
 // endless wants a wait to be blocked, still after a signal, until there is
 // something to report.
 func (r *rig) endless(timeout time.Duration) {
-	reader, writer := r.pipe()
+	reader, writer := r.Pipe()
 	r.add(reader, readable)
 	w := r.wait(timeout)
 	for range 3 {
-		if !w.untilBlocked() {
-			r.fatalf("a wait of %v ended with nothing to report: %v, %v", timeout, w.events, w.err)
+		if !w.UntilBlocked() {
+			r.Fatalf("a wait of %v ended with nothing to report: %v, %v", timeout, w.events, w.err)
 		}
-		w.signal()
+		w.Signal()
 	}
-	r.write(writer, 1)
+	r.Write(writer, 1)
 	w.expect("written to", ready(reader, readable))
 	r.remove(reader)
 }

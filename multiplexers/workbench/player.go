@@ -1,0 +1,174 @@
+//go:build linux
+
+package workbench
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Reexec is how a further process of this program is started, that plays a part: the
+// file to execute, and its arguments before the part's name. The program then calls
+// Play.
+type Reexec struct {
+	Path string
+	Args []string
+}
+
+// Parts are what a process can be started for, by name. A part speaks with the
+// attempt that started it by lines on in and out, and ends when in does, whose other
+// end goes with whoever started it. Descriptors that it was given are numbered from 3
+// on, in their order.
+type Parts map[string]func(args []string, in *bufio.Reader, out io.Writer) error
+
+// Play plays a part; arguments begin with its name.
+func (p Parts) Play(args []string, in io.Reader, out io.Writer) error {
+	if len(args) == 0 {
+		return errors.New("play a part: none is named")
+	}
+	part, ok := p[args[0]]
+	if !ok {
+		return fmt.Errorf("play a part: there is none called %q", args[0])
+	}
+	return part(args[1:], bufio.NewReader(in), out)
+}
+
+// Player is a process that plays a part.
+type Player struct {
+	bench *Bench
+	pid   int
+	to    *os.File
+	lines chan string
+	over  bool
+}
+
+// Play starts a process that plays a part. It is given duplicates of the descriptors,
+// and of no others. It is ended with the attempt at the latest.
+func (b *Bench) Play(part string, args []string, descriptors ...int) *Player {
+	if b.reexec.Path == "" {
+		b.Skipf("needs another process of this program, and is not told how to start one")
+	}
+	fromUs, to := b.blockingPipe()
+	from, toUs := b.blockingPipe()
+	argv := slices.Concat([]string{b.reexec.Path}, b.reexec.Args, []string{part}, args)
+	files := []uintptr{uintptr(fromUs), uintptr(toUs), 2}
+	for _, fd := range descriptors {
+		files = append(files, uintptr(fd))
+	}
+	// Package os would make files of the descriptors, and Go's own epoll would watch
+	// them: there must be nobody there but us.
+	pid, _, err := syscall.StartProcess(b.reexec.Path, argv, &syscall.ProcAttr{Env: os.Environ(), Files: files})
+	closeQuietly(fromUs)
+	closeQuietly(toUs)
+	if err != nil {
+		closeQuietly(to)
+		closeQuietly(from)
+		b.Fatalf("starting %s: %v", strings.Join(argv, " "), err)
+	}
+	// Blocking, they are no concern of Go's poller.
+	p := &Player{bench: b, pid: pid, to: os.NewFile(uintptr(to), "to "+part), lines: make(chan string)}
+	b.players = append(b.players, p)
+	go p.listen(os.NewFile(uintptr(from), "from "+part))
+	return p
+}
+
+func (b *Bench) blockingPipe() (reader, writer int) {
+	var p [2]int
+	if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {
+		b.Fatalf("pipe2: %v", err)
+	}
+	return p[0], p[1]
+}
+
+// listen hands on what the process says, until it says no more.
+func (p *Player) listen(from *os.File) {
+	defer close(p.lines)
+	for lines := bufio.NewScanner(from); lines.Scan(); {
+		p.lines <- lines.Text()
+	}
+	_ = from.Close() // it has been read to its end
+}
+
+// PID is its process's.
+func (p *Player) PID() int { return p.pid }
+
+// Tell sends it a line.
+func (p *Player) Tell(line string) {
+	if _, err := io.WriteString(p.to, line+"\n"); err != nil {
+		p.bench.Fatalf("telling process %d %q: %v", p.pid, line, err)
+	}
+}
+
+// Hear is the next line that it says. If there is none within limit, or it ends, the
+// attempt has failed.
+func (p *Player) Hear(limit time.Duration) string {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case line, ok := <-p.lines:
+		if !ok {
+			p.bench.Fatalf("process %d ended without a word", p.pid)
+		}
+		return line
+	case <-timer.C:
+		p.bench.Fatalf("process %d says nothing for %v", p.pid, limit)
+	}
+	return ""
+}
+
+// Expect wants its next line to be this one.
+func (p *Player) Expect(line string) {
+	if got := p.Hear(Patience); got != line {
+		p.bench.Fatalf("process %d says %q, want %q", p.pid, got, line)
+	}
+}
+
+// End ends it, and returns when it is gone.
+func (p *Player) End() { p.end() }
+
+func (p *Player) end() {
+	if p.over {
+		return
+	}
+	p.over = true
+	_ = p.to.Close() // which tells it to end
+	timer := time.NewTimer(Patience)
+	defer timer.Stop()
+	for open := true; open; {
+		select {
+		case _, open = <-p.lines:
+		case <-timer.C:
+			p.bench.Errorf("process %d does not end, and is killed", p.pid)
+			_ = unix.Kill(p.pid, unix.SIGKILL) // it is ours, and not waited for yet
+		}
+	}
+	var status unix.WaitStatus
+	for {
+		_, err := unix.Wait4(p.pid, &status, 0, nil)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			p.bench.Errorf("waiting for process %d: %v", p.pid, err)
+		} else if status.Signaled() && status.Signal() != unix.SIGKILL || status.ExitStatus() > 0 {
+			p.bench.Errorf("process %d ended with %s", p.pid, ending(status))
+		}
+		return
+	}
+}
+
+func ending(status unix.WaitStatus) string {
+	if status.Signaled() {
+		return "signal " + status.Signal().String()
+	}
+	return fmt.Sprintf("status %d", status.ExitStatus())
+}

@@ -1,0 +1,148 @@
+//go:build linux
+
+package workbench
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Thread is something under way in a thread of its own.
+type Thread struct {
+	bench   *Bench
+	numbers []int // of the system calls that it blocks in
+	calls   []string
+	tid     int
+	ended   chan struct{}
+	elapsed time.Duration
+}
+
+// Aside calls f in another thread, which ends with it. Calls name the system calls
+// that it is expected to block in, as the kernel does: "ppoll". The attempt does not
+// end well before f has returned.
+func (b *Bench) Aside(f func(), calls ...string) *Thread {
+	t := &Thread{bench: b, calls: calls, ended: make(chan struct{})}
+	for _, call := range calls {
+		if number, ok := numberOf(call); ok {
+			t.numbers = append(t.numbers, number)
+		}
+	}
+	b.threads = append(b.threads, t)
+	tid := make(chan int)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		defer close(t.ended)
+		tid <- unix.Gettid()
+		began := time.Now()
+		f()
+		t.elapsed = time.Since(began)
+	}()
+	t.tid = <-tid
+	return t
+}
+
+// Over says whether it has ended.
+func (t *Thread) Over() bool {
+	select {
+	case <-t.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// Ended is closed when it has.
+func (t *Thread) Ended() <-chan struct{} { return t.ended }
+
+// Elapsed is how long it took, once it has ended.
+func (t *Thread) Elapsed() time.Duration {
+	<-t.ended
+	return t.elapsed
+}
+
+// UntilBlocked returns true when the thread sleeps in one of its system calls, and
+// false if it ended instead.
+func (t *Thread) UntilBlocked() bool {
+	deadline, tick := time.NewTimer(Patience), time.NewTicker(look)
+	defer deadline.Stop()
+	defer tick.Stop()
+	for {
+		if t.blocked() {
+			return true
+		}
+		select {
+		case <-t.ended:
+			return false
+		case <-deadline.C:
+			t.bench.Fatalf("thread %d is not blocked in %v after %v", t.tid, t.calls, Patience)
+		case <-tick.C:
+		}
+	}
+}
+
+// blocked looks into /proc/PID/task/TID/syscall, which begins with the number
+// of the system call that the thread sleeps in, and is "running" if it does not
+// sleep (proc_pid_syscall(5)). A thread that sleeps for the Go scheduler sleeps
+// in futex(2).
+func (t *Thread) blocked() bool {
+	state, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/syscall", t.tid))
+	switch {
+	case err != nil && t.Over():
+		return false // and its thread with it
+	case err != nil:
+		t.bench.Skipf("needs to see whether a thread is blocked: %v", err)
+	}
+	first, _, _ := strings.Cut(strings.TrimSpace(string(state)), " ")
+	number, err := strconv.Atoi(first)
+	if err != nil {
+		return false // running
+	}
+	for _, n := range t.numbers {
+		if n == number {
+			return true
+		}
+	}
+	return false
+}
+
+// numberOf is the number of a system call that waits.
+func numberOf(name string) (number int, ok bool) {
+	switch name {
+	case "pselect6":
+		return unix.SYS_PSELECT6, true
+	case "ppoll":
+		return unix.SYS_PPOLL, true
+	case "epoll_pwait":
+		return unix.SYS_EPOLL_PWAIT, true
+	case "epoll_pwait2":
+		return unix.SYS_EPOLL_PWAIT2, true
+	}
+	return 0, false
+}
+
+// Signal sends the thread SIGURG, by which the Go runtime asks goroutines to
+// yield: what interrupts real waits.
+func (t *Thread) Signal() {
+	if err := unix.Tgkill(os.Getpid(), t.tid, unix.SIGURG); err != nil && err != unix.ESRCH {
+		t.bench.Fatalf("tgkill: %v", err)
+	}
+}
+
+// Join returns when it has ended; if it does not within Patience, the attempt has
+// failed. When says in what situation.
+func (t *Thread) Join(when string) {
+	timer := time.NewTimer(Patience)
+	defer timer.Stop()
+	select {
+	case <-t.ended:
+	case <-timer.C:
+		t.bench.Fatalf("%s: it does not return", when)
+	}
+}
