@@ -1,0 +1,67 @@
+//go:build linux
+
+package lab_test
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"testing"
+
+	"muxbench/multiplexers/workbench"
+	"muxbench/scenarios/lab"
+)
+
+// TestMain lets demonstrations start this test binary anew, to play a part.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "part" {
+		if err := lab.Parts().Play(os.Args[2:], os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// TestDemosComeOutAsExpected: on a kernel that does what those do that the words are
+// of, and with what they take.
+func TestDemosComeOutAsExpected(t *testing.T) {
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range lab.Demos() {
+		t.Run(d.Name, func(t *testing.T) {
+			shown := d.Show(workbench.Reexec{Path: path, Args: []string{"part"}})
+			for _, r := range shown.Rows {
+				t.Logf("%s: want %q, got %q", r.Done, r.Expected, r.Observed)
+				if r.Expected != "" && !r.AsExpected {
+					t.Errorf("%s: want %q, got %q", r.Done, r.Expected, r.Observed)
+				}
+			}
+			for _, f := range shown.Failures {
+				t.Error(f)
+			}
+			if shown.Skipped != "" {
+				t.Skip(shown.Skipped)
+			}
+			if len(shown.Rows) == 0 {
+				t.Error("nothing is shown")
+			}
+		})
+	}
+}
+
+func TestDemosHaveTheirWords(t *testing.T) {
+	seen := make(map[string]bool)
+	for _, d := range lab.Demos() {
+		if !regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`).MatchString(d.Name) || seen[d.Name] {
+			t.Errorf("%q is no name, or there twice", d.Name)
+		}
+		seen[d.Name] = true
+		if d.Title == "" || d.Why == "" || d.Advice == "" || d.Source == "" {
+			t.Errorf("%s: a title, a reason, advice and a source are wanted", d.Name)
+		}
+	}
+}
