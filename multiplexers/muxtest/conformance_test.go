@@ -31,7 +31,7 @@ func reexec(t *testing.T) workbench.Reexec {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return workbench.Reexec{Path: path, Args: []string{"part"}}
+	return workbench.Reexec{Path: path, Args: []string{path, "part"}}
 }
 
 // TestConformance holds this host's kernel, every multiplexer and every backend to all

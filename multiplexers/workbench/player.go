@@ -17,8 +17,8 @@ import (
 )
 
 // Reexec is how a further process of this program is started, that plays a part: the
-// file to execute, and its arguments before the part's name. The program then calls
-// Play.
+// file to execute, and its arguments before the part's name, from the program's own
+// name on. The program then calls Play.
 type Reexec struct {
 	Path string
 	Args []string
@@ -52,14 +52,15 @@ type Player struct {
 }
 
 // Play starts a process that plays a part. It is given duplicates of the descriptors,
-// and of no others. It is ended with the attempt at the latest.
+// and of no others that are closed on execve(2), which all of a Bench are. It is ended
+// with the attempt at the latest.
 func (b *Bench) Play(part string, args []string, descriptors ...int) *Player {
 	if b.reexec.Path == "" {
 		b.Skipf("needs another process of this program, and is not told how to start one")
 	}
 	fromUs, to := b.blockingPipe()
 	from, toUs := b.blockingPipe()
-	argv := slices.Concat([]string{b.reexec.Path}, b.reexec.Args, []string{part}, args)
+	argv := slices.Concat(b.reexec.Args, []string{part}, args)
 	files := []uintptr{uintptr(fromUs), uintptr(toUs), 2}
 	for _, fd := range descriptors {
 		files = append(files, uintptr(fd))

@@ -33,7 +33,7 @@ func TestDemosComeOutAsExpected(t *testing.T) {
 	}
 	for _, d := range lab.Demos() {
 		t.Run(d.Name, func(t *testing.T) {
-			shown := d.Show(workbench.Reexec{Path: path, Args: []string{"part"}})
+			shown := d.Show(workbench.Reexec{Path: path, Args: []string{path, "part"}})
 			for _, r := range shown.Rows {
 				t.Logf("%s: want %q, got %q", r.Done, r.Expected, r.Observed)
 				if r.Expected != "" && !r.AsExpected {

@@ -1,0 +1,162 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/signal"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"muxbench/report"
+	"muxbench/scenarios"
+	"muxbench/scenarios/lab"
+)
+
+func labCommand(s streams, args []string) *cobra.Command {
+	formats := []string{"text", "markdown", "json"}
+	format := formats[0]
+	c := &cobra.Command{
+		Use:   "lab [NAME...]",
+		Short: "Show what the kernel does: expected beside observed, with why and what to do",
+		Long: `Lab shows in a moment what articles on select, poll and epoll tell of: what is done,
+what is expected to come of it, and what was observed, on real descriptors of this
+host. Without a name it lists what there is; "all" shows everything.
+
+What needs a privilege is skipped, and says which. Descriptors, processes and limits
+are left as they were. That something differs from what is expected is no failure of
+the demonstration: its exit status is 1 only if one could not be shown.`,
+		Example: `  muxbench lab
+  muxbench lab lt-vs-et
+  muxbench lab herd myths
+  muxbench lab all --format markdown`,
+		ValidArgs: append(lab.Names(), everyDemo),
+		RunE: func(cmd *cobra.Command, names []string) error {
+			if !slices.Contains(formats, format) {
+				return &scenarios.Invalid{Flag: "--format", Value: format, Allowed: "choose among " + strings.Join(formats, ", "), Known: formats}
+			}
+			demos, err := chosenDemos(names)
+			if err != nil {
+				return err
+			}
+			if len(demos) == 0 {
+				return listDemos(s.out)
+			}
+			return showDemos(cmd.Context(), s, args[0], format, demos)
+		},
+	}
+	c.Flags().StringVar(&format, "format", format, strings.Join(formats, ", "))
+	// It fails for flags that do not exist only.
+	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
+	return c
+}
+
+// everyDemo stands for the names of all.
+const everyDemo = "all"
+
+// errNotShown is returned when a demonstration could not be shown.
+var errNotShown = errors.New("not everything could be shown")
+
+func chosenDemos(names []string) ([]lab.Demo, error) {
+	if slices.Contains(names, everyDemo) && len(names) > 1 {
+		return nil, &scenarios.Invalid{Flag: "lab", Value: strings.Join(names, " "), Allowed: `"all" stands alone`}
+	}
+	var chosen []lab.Demo
+	for _, name := range names {
+		if name == everyDemo {
+			return lab.Demos(), nil
+		}
+		i := slices.Index(lab.Names(), name)
+		if i < 0 {
+			return nil, &scenarios.Invalid{Flag: "lab", Value: name, Allowed: `there is no such demonstration; "muxbench lab" lists them`, Known: lab.Names()}
+		}
+		chosen = append(chosen, lab.Demos()[i])
+	}
+	return chosen, nil
+}
+
+func listDemos(out io.Writer) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "NAME\tWHAT IS SHOWN")
+	for _, d := range lab.Demos() {
+		takes := ""
+		if d.Takes != "" {
+			takes = " (takes " + d.Takes + ")"
+		}
+		fmt.Fprintf(w, "%s\t%s%s\n", d.Name, d.Title, takes)
+	}
+	return w.Flush()
+}
+
+// showDemos shows one after the other, and prints each as it ends, but for JSON, which
+// is one object.
+func showDemos(ctx context.Context, s streams, program, format string, demos []lab.Demo) error {
+	again, err := reexec(program)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := signal.NotifyContext(ctx, interrupts()...)
+	defer cancel()
+	context.AfterFunc(ctx, cancel) // a second interrupt ends the process at once
+	var shown []report.Demonstration
+	failed := false
+	for i, d := range demos {
+		if ctx.Err() != nil {
+			break
+		}
+		now := d.Show(again)
+		failed = failed || len(now.Failures) > 0
+		shown = append(shown, demonstration(d, now))
+		if err := writeDemo(s.out, format, i, shown[i]); err != nil {
+			return err
+		}
+	}
+	if format == "json" {
+		if err := report.DemonstrationsJSON(s.out, shown); err != nil {
+			return err
+		}
+	}
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("%w: %d of %d were shown", errInterrupted, len(shown), len(demos))
+	case failed:
+		return errNotShown
+	}
+	return nil
+}
+
+// writeDemo prints the i-th, in formats that are printed one by one.
+func writeDemo(out io.Writer, format string, i int, d report.Demonstration) error {
+	if format == "json" {
+		return nil
+	}
+	if i > 0 {
+		if _, err := fmt.Fprintln(out); err != nil {
+			return fmt.Errorf("write the report: %w", err)
+		}
+	}
+	if format == "markdown" {
+		return report.DemonstrationMarkdown(out, d)
+	}
+	return report.DemonstrationText(out, d, terminalWidth(out))
+}
+
+// demonstration is what came of one, as a report has it.
+func demonstration(d lab.Demo, shown lab.Shown) report.Demonstration {
+	rows := make([]report.DemonstrationRow, 0, len(shown.Rows))
+	for _, r := range shown.Rows {
+		rows = append(rows, report.DemonstrationRow{
+			Done: r.Done, Expected: r.Expected, Observed: r.Observed, AsExpected: r.AsExpected || r.Expected == "",
+		})
+	}
+	return report.Demonstration{
+		Name: d.Name, Title: d.Title, Rows: rows, Why: d.Why, Advice: d.Advice, Source: d.Source,
+		Skipped: shown.Skipped, Failures: shown.Failures,
+	}
+}
