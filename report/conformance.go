@@ -109,8 +109,8 @@ func (c Conformance) part(letter string) (subjects []ConformanceSubject, cases [
 
 // conformanceRemark is what is to be said of results that share a reason.
 type conformanceRemark struct {
-	verdict, id, title, reason string
-	subjects                   []string
+	id, title, reason string
+	subjects          []string // empty where there is but one
 }
 
 // remarks are of the results with a verdict, in the order of cases. Subjects of whom
@@ -125,7 +125,7 @@ func (c Conformance) remarks(verdict string) []conformanceRemark {
 			reason := plainText(strings.Join(r.Reasons, "; "))
 			i := slices.IndexFunc(all, func(m conformanceRemark) bool { return m.id == k.ID && m.reason == reason })
 			if i < 0 {
-				all = append(all, conformanceRemark{verdict, k.ID, k.Title, reason, nil})
+				all = append(all, conformanceRemark{k.ID, plainText(k.Title), reason, nil})
 				i = len(all) - 1
 			}
 			if k.Tier != "K" {

@@ -85,7 +85,7 @@ const demonstrationSchema = 1
 
 func (d Demonstration) heading() string { return plainText(d.Name + ": " + d.Title) }
 
-// table has a mark of its own where rows differ, which is seen at a glance.
+// table has a column for a mark if a row differs.
 func (d Demonstration) table() table {
 	done := column{header: "what was done", left: true, breaks: true}
 	expected := column{header: "expected", left: true, breaks: true}
@@ -95,7 +95,7 @@ func (d Demonstration) table() table {
 		done.cells = append(done.cells, plainText(r.Done))
 		expected.cells = append(expected.cells, plainText(r.Expected))
 		observed.cells = append(observed.cells, plainText(r.Observed))
-		mark.cells = append(mark.cells, unless(r.AsExpected, "differs"))
+		mark.cells = append(mark.cells, unless(r.AsExpected, "≠"))
 	}
 	t := table{columns: []column{done, expected, observed}}
 	if d.differs() {
@@ -116,7 +116,7 @@ func (d Demonstration) below() []labelled {
 		all = append(all, labelled{"Skipped", plain(d.Skipped, 4*maxTextColumns)})
 	}
 	if d.differs() {
-		all = append(all, labelled{"Differs", "this kernel, or this host, does not do what those do that the words below are of."})
+		all = append(all, labelled{"≠", "this kernel, or this host, does not do what those do that the words below are of."})
 	}
 	for _, said := range []labelled{{"Why", d.Why}, {"What to do", d.Advice}, {"Read on", d.Source}} {
 		all = append(all, labelled{said.label, plain(said.text, 8*maxTextColumns)})

@@ -178,19 +178,26 @@ func TestGolden(t *testing.T) {
 			if err := tt.render(&got, load(t, tt.run)); err != nil {
 				t.Fatal(err)
 			}
-			path := filepath.Join("testdata", tt.file)
-			if *update {
-				if err := os.WriteFile(path, got.Bytes(), 0o666); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got.String()); diff != "" {
-				t.Errorf("%s differs (-want +got); if that is right, run go test ./report -update:\n%s", path, diff)
-			}
+			golden(t, tt.file, got.Bytes())
 		})
+	}
+}
+
+// golden wants got to be what the file in testdata holds, and writes that anew if
+// -update asks for it.
+func golden(t *testing.T, file string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", file)
+	if *update {
+		if err := os.WriteFile(path, got, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s differs (-want +got); if that is right, run go test ./report -update:\n%s", path, diff)
 	}
 }

@@ -73,13 +73,7 @@ func TestHostileStrings(t *testing.T) {
 				"text": render(t, text(80), sum), "markdown": render(t, report.Markdown, sum),
 				"csv": render(t, report.CSV, sum), "json": render(t, report.JSON, sum),
 			}
-			for format, out := range outputs {
-				for i, r := range out {
-					if r != '\n' && !unicode.IsPrint(r) {
-						t.Fatalf("%s has %q at byte %d: %.60q", format, r, i, out[max(0, i-20):])
-					}
-				}
-			}
+			checkPrintable(t, outputs)
 			checkMarkdown(t, outputs["markdown"])
 			checkCSV(t, outputs["csv"])
 			if !json.Valid([]byte(outputs["json"])) {
@@ -87,6 +81,18 @@ func TestHostileStrings(t *testing.T) {
 			}
 			checkCharts(t, report.Charts(sum))
 		})
+	}
+}
+
+// checkPrintable wants nothing in what is written, by format, that a terminal obeys.
+func checkPrintable(t *testing.T, outputs map[string]string) {
+	t.Helper()
+	for format, out := range outputs {
+		for i, r := range out {
+			if r != '\n' && !unicode.IsPrint(r) {
+				t.Fatalf("%s has %q at byte %d: %.60q", format, r, i, out[max(0, i-20):])
+			}
+		}
 	}
 }
 
