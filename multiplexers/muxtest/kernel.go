@@ -6,7 +6,9 @@ import "slices"
 
 // kernelCases are facts of the kernel, which multiplexers and servers are built on.
 func kernelCases() []Case {
-	all := slices.Concat[[]Case]()
+	all := slices.Concat(
+		argumentCases(), pollCases(), selectCases(),
+	)
 	for i := range all {
 		all[i].Tier = Kernel
 	}
