@@ -7,7 +7,8 @@ import "slices"
 // kernelCases are facts of the kernel, which multiplexers and servers are built on.
 func kernelCases() []Case {
 	all := slices.Concat(
-		argumentCases(), pollCases(), selectCases(),
+		argumentCases(), pollCases(), selectCases(), kernelTimeoutCases(), kernelSignalCases(),
+		waiterCases(), nestingCases(),
 	)
 	for i := range all {
 		all[i].Tier = Kernel
