@@ -8,7 +8,7 @@ import "slices"
 func kernelCases() []Case {
 	all := slices.Concat(
 		argumentCases(), pollCases(), selectCases(), kernelTimeoutCases(), kernelSignalCases(),
-		waiterCases(), nestingCases(),
+		waiterCases(), nestingCases(), kernelHangUpCases(), connectCases(), flowCases(), urgentCases(), kernelCloseCases(),
 	)
 	for i := range all {
 		all[i].Tier = Kernel
