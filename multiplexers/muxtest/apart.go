@@ -18,7 +18,9 @@ const casePart = "case"
 // those that a case may be about.
 func Parts(subjects []Subject) workbench.Parts {
 	return workbench.Parts{
-		casePart: func(args []string, _ *bufio.Reader, out io.Writer) error { return playCase(subjects, args, out) },
+		casePart:  func(args []string, _ *bufio.Reader, out io.Writer) error { return playCase(subjects, args, out) },
+		holdPart:  playHold,
+		watchPart: playWatch,
 	}
 }
 

@@ -3,6 +3,7 @@
 package workbench
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"runtime"
@@ -74,7 +75,9 @@ func (t *Thread) UntilBlocked() bool {
 	defer deadline.Stop()
 	defer tick.Stop()
 	for {
-		if t.blocked() {
+		// When f has returned, the Go scheduler may sleep in this thread, in a call of
+		// the same name.
+		if t.blocked() && !t.Over() {
 			return true
 		}
 		select {
@@ -91,7 +94,14 @@ func (t *Thread) UntilBlocked() bool {
 // of the system call that the thread sleeps in, and is "running" if it does not
 // sleep (proc_pid_syscall(5)). A thread that sleeps for the Go scheduler sleeps
 // in futex(2).
+//
+// One that was woken by another CPU and does not run yet counts as sleeping there. It
+// does not in /proc/PID/task/TID/stat, so what that says is asked first: when the call
+// that wakes a thread has returned, the thread is not taken for blocked.
 func (t *Thread) blocked() bool {
+	if !t.sleeps() {
+		return false
+	}
 	state, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/syscall", t.tid))
 	switch {
 	case err != nil && t.Over():
@@ -110,6 +120,17 @@ func (t *Thread) blocked() bool {
 		}
 	}
 	return false
+}
+
+// sleeps says whether the thread's state is "S" (proc_pid_stat(5)).
+func (t *Thread) sleeps() bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", t.tid))
+	if err != nil {
+		return false // it has ended, or will be asked for again
+	}
+	// The state follows the name, which is in parentheses and may have some in it.
+	_, state, _ := strings.Cut(string(stat[bytes.LastIndexByte(stat, ')')+1:]), " ")
+	return strings.HasPrefix(state, "S")
 }
 
 // numberOf is the number of a system call that waits.
