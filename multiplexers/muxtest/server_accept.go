@@ -44,13 +44,23 @@ func sentBeforeAccepted(r *rig) {
 func pendingConnections(r *rig, maxEvents int) {
 	for _, n := range [...]int{2, 10} {
 		s := r.listening(server.Config{MaxEvents: maxEvents})
-		silent := s.clients(n) // by the time that it looks, these are one event
+		all := s.clients(n) // by the time that it looks, these are one event
+		m := message(100, 1)
+		for _, c := range all[:n/2] {
+			c.send(m)
+		}
 		s.begin()
 		s.eventually("all are accepted", func(snap server.Snapshot) bool {
 			return snap.Open == n && snap.Counters.Accepts == int64(n)
 		})
-		for i, c := range silent {
-			c.exchange(message(100+i, byte(i)))
+		for _, c := range all[:n/2] {
+			c.expect(m)
+		}
+		for _, c := range all {
+			c.send(m)
+		}
+		for _, c := range all {
+			c.expect(m)
 		}
 		s.end()
 	}

@@ -48,10 +48,12 @@ func closeEndsAll(r *rig) {
 	pending.rest()
 }
 
+// closeAfterReply has the server's kernel hold most of a reply when it closes: its
+// client has no room.
 func closeAfterReply(r *rig) {
 	s := r.serving(server.Config{})
 	m := message(32<<10, 1)
-	c := s.client()
+	c := s.slowClient()
 	c.send(m)
 	s.eventually("it has echoed all", func(snap server.Snapshot) bool { return snap.Counters.BytesOut == int64(len(m)) })
 	s.end()
@@ -64,11 +66,13 @@ func closeWhileAccepting(r *rig) {
 	for range 4 {
 		s := r.serving(server.Config{})
 		all := s.clients(8)
-		s.endMeanwhile(func() {
+		if !s.endMeanwhile(func() {
 			for range 32 {
 				all = append(all, &client{r, r.Connect(&s.at)})
 			}
-		})
+		}) {
+			return
+		}
 		for _, c := range all {
 			if err := c.connected(); err == nil {
 				c.rest()
@@ -110,11 +114,13 @@ func closeUnderLoad(r *rig) {
 				r.Fatalf("nobody is served")
 			}
 		}
-		s.endMeanwhile(func() {
+		if !s.endMeanwhile(func() {
 			for range 20 {
 				load()
 			}
-		})
+		}) {
+			return
+		}
 		if !r.Until(func() bool { return !load() }) {
 			r.Fatalf("a client is left without an end")
 		}

@@ -56,16 +56,33 @@ func (c *client) say(m, due []byte) {
 	c.parts(nil)
 }
 
+// halfCloseUnread has the end arrive while the server keeps a reply.
 func halfCloseUnread(r *rig) {
 	s := r.serving(crampedSockets())
 	quick, slow := s.client(), s.slowClient()
-	m := message(4<<20, 1)
-	sent := s.fill(slow, quick, m)
+	m := s.press(slow)
 	r.Shutdown(slow.fd, unix.SHUT_WR)
+	slow.untilEndArrived()
 	quick.exchange(m[:100])
-	slow.parts(m[:sent])
+	slow.parts(m)
 	s.open(1)
 	quick.exchange(m[:100])
+}
+
+// untilEndArrived returns when the server's kernel has told the client's that it knows
+// of the end.
+func (c *client) untilEndArrived() {
+	var state uint8
+	if !c.rig.Until(func() bool {
+		info, err := unix.GetsockoptTCPInfo(c.fd, unix.IPPROTO_TCP, unix.TCP_INFO)
+		if err != nil {
+			c.rig.Fatalf("getsockopt TCP_INFO: %v", err)
+		}
+		state = info.State
+		return state == unix.BPF_TCP_FIN_WAIT2 || state == unix.BPF_TCP_TIME_WAIT || state == unix.BPF_TCP_CLOSE
+	}) {
+		c.rig.Fatalf("the end has not arrived: state %d", state)
+	}
 }
 
 func resetByClient(r *rig) {
@@ -93,16 +110,17 @@ func resetByClient(r *rig) {
 
 func resetWithReplyPending(r *rig) {
 	s := r.serving(crampedSockets())
-	stays, m := s.client(), message(4<<20, 1)
+	stays, m := s.client(), message(8<<10, 1)
+	s.open(1)
 	for range 3 {
 		goes := s.slowClient()
-		s.fill(goes, stays, m)
+		s.press(goes)
 		r.Reset(goes.fd)
 		s.open(1)
-		stays.exchange(m[:100])
+		stays.exchange(m)
 	}
 	// Whoever comes next gets nothing of what was left.
-	s.client().exchange(m[:8<<10])
+	s.client().exchange(m)
 }
 
 // goneBeforeAccepted has some of them leave in order. When the server answers these

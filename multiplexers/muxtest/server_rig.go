@@ -84,8 +84,8 @@ func (s *served) end() {
 }
 
 // endMeanwhile closes the server from another goroutine while f is called, and
-// returns when it is closed.
-func (s *served) endMeanwhile(f func()) {
+// says whether it is closed by then, or soon.
+func (s *served) endMeanwhile(f func()) (ok bool) {
 	s.closed = true
 	closed := make(chan struct{})
 	go func() {
@@ -93,14 +93,18 @@ func (s *served) endMeanwhile(f func()) {
 		s.Close()
 	}()
 	f()
-	switch {
-	case !s.rig.within(closed):
+	if !s.rig.within(closed) {
 		s.rig.Errorf("Close does not return")
-	case !s.rig.within(s.ended): // a moment after what Close waited for
+		return false
+	}
+	if !s.rig.within(s.ended) { // a moment after what Close waited for
 		s.rig.Errorf("Serve does not return when the server is closed")
-	case s.err != nil:
+		return false
+	}
+	if s.err != nil {
 		s.rig.Errorf("Serve: %v", s.err)
 	}
+	return true
 }
 
 // over says whether a channel is closed.

@@ -149,7 +149,7 @@ func keptApart(r *rig) {
 	s := r.serving(server.Config{})
 	var all []*talk
 	for i := range 20 {
-		m := message(20_000+1000*i, byte(i))
+		m := message(10_000+500*i, byte(i))
 		all = append(all, &talk{client: s.client(), unsent: m, due: m, burst: func() int { return 100 + i }})
 	}
 	r.talk(all...)
