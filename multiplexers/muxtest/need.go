@@ -20,6 +20,9 @@ const (
 	limited
 	unlimited
 	indexed
+	multiplexing
+	severalLoops
+	severalThreads
 )
 
 // met says whether s is as the condition has it. Those of mechanisms are met by no
@@ -50,6 +53,12 @@ func (n need) met(s Subject) bool {
 		return can.MaxFD == 0
 	case indexed:
 		return can.Indexed
+	case multiplexing:
+		return s.backend.Multiplexes()
+	case severalLoops:
+		return s.backend.Loops > 0
+	case severalThreads:
+		return s.backend.Threads(0, 0) != 1
 	}
 	return true
 }
@@ -69,5 +78,8 @@ func (n need) String() string {
 		limited:          "a highest descriptor",
 		unlimited:        "no highest descriptor",
 		indexed:          "an array of its own",
+		multiplexing:     "loops of ours",
+		severalLoops:     "several loops",
+		severalThreads:   "several threads",
 	}[n]
 }

@@ -178,6 +178,3 @@ func caughtOn(t *testing.T, s muxtest.Subject, ids []string) {
 		t.Log(result.Reasons[0])
 	}
 }
-
-// brokenSubjects are those that are tried in a process of their own.
-func brokenSubjects() []muxtest.Subject { return nil }

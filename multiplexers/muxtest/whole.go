@@ -6,7 +6,10 @@ import "slices"
 
 // serverCases are about a whole server, as its clients see it.
 func serverCases() []Case {
-	all := slices.Concat[[]Case]()
+	all := slices.Concat(
+		serverAcceptCases(), serverStormCases(), serverStreamCases(), serverDepartureCases(), serverPressureCases(),
+		serverCloseCases(), serverFullCases(),
+	)
 	for i := range all {
 		all[i].Tier = Whole
 	}

@@ -1,0 +1,127 @@
+//go:build linux
+
+package muxtest
+
+import (
+	"golang.org/x/sys/unix"
+
+	"muxbench/multiplexers/server"
+)
+
+// serverPressureCases are about a client that does not read.
+func serverPressureCases() []Case {
+	return []Case{
+		{ID: "C-166/server", Title: "a client that reads late gets several MiB, exact", Source: "gVisor NonblockingLargeWrite; libevent simpleclose_rw", run: readsLate},
+		{ID: "C-169", Title: "a client that does not read is not read from, and keeps nobody waiting", Source: "write(2), on EAGAIN; libevent simpleclose_rw", run: doesNotRead},
+	}
+}
+
+const (
+	// mostKept is what a server keeps of a reply at most: as much as one read takes.
+	mostKept = 64 << 10
+	// mostTaken bounds what it takes of a client that does not read, where sockets are
+	// cramped: what it keeps, and generously what fits into four buffers of some KiB.
+	mostTaken = 256 << 10
+)
+
+// crampedSockets leave little room for anything to be under way.
+func crampedSockets() server.Config { return server.Config{SocketBuffers: 4096} }
+
+// slowClient has little room too.
+func (s *served) slowClient() *client {
+	c := &client{s.rig, s.rig.Stream()}
+	c.buffers(unix.SO_SNDBUF, 4096)
+	c.buffers(unix.SO_RCVBUF, 4096) // before the window is offered
+	if err := unix.Connect(c.fd, &s.at); err != nil && err != unix.EINPROGRESS {
+		s.rig.Fatalf("connect: %v", err)
+	}
+	if err := c.connected(); err != nil {
+		s.rig.Fatalf("connecting: %v", err)
+	}
+	return c
+}
+
+// fill sends m until the server takes no more, since nothing is read, also when it
+// has answered somebody else some more times; and says how much was sent. All of m
+// is too much.
+func (s *served) fill(slow, quick *client, m []byte) (sent int) {
+	const rounds = 30
+	for calm := 0; calm < rounds; calm++ {
+		if n := slow.offer(m[sent:]); n > 0 {
+			sent, calm = sent+n, 0
+		}
+		if sent > mostTaken {
+			s.rig.Fatalf("it has taken %d bytes of a client that reads nothing, want at most %d", sent, mostTaken)
+		}
+		quick.exchange(m[:10])
+	}
+	return sent
+}
+
+// press has the server keep a reply to a client that does not read, of which everything
+// has arrived that it has sent.
+func (s *served) press(c *client) (sent []byte) {
+	const step = 2 << 10
+	m := message(mostTaken, 2)
+	before := s.snapshot().Counters
+	for n := step; n <= len(m); n += step {
+		c.send(m[n-step : n])
+		snap := s.eventually("all is read that was sent", func(snap server.Snapshot) bool {
+			return snap.Counters.BytesIn-before.BytesIn == int64(n)
+		})
+		if snap.Counters.BytesOut-before.BytesOut < int64(n) {
+			return m[:n]
+		}
+	}
+	s.rig.Fatalf("a reply of %d bytes is sent to a client that reads nothing", len(m))
+	return nil
+}
+
+func readsLate(r *rig) {
+	s := r.serving(crampedSockets())
+	quick, slow := s.client(), s.slowClient()
+	m := message(3<<20, 1)
+	sent := s.fill(slow, quick, m)
+	r.talk(&talk{client: slow, unsent: m[sent:], due: m})
+	slow.exchange(m[:1000])
+}
+
+func doesNotRead(r *rig) {
+	s := r.serving(crampedSockets())
+	quick, slow := s.client(), s.slowClient()
+	m := message(4<<20, 1)
+	s.open(2)
+	alone := s.costOf(quick, m[:100])
+	sent := s.fill(slow, quick, m)
+	before := s.eventually("a reply is under way", func(snap server.Snapshot) bool {
+		return snap.Counters.BytesIn > snap.Counters.BytesOut
+	})
+	if kept := before.Counters.BytesIn - before.Counters.BytesOut; kept > mostKept {
+		r.Errorf("%d bytes are kept for one client, want at most %d", kept, mostKept)
+	}
+	// Turning to the slow one again and again would add one for each message at least.
+	// There may be a few: when the other is alone, one event may stand for two messages,
+	// and a belated acknowledgement makes a little room.
+	const few = exchanges / 5
+	pressed := s.costOf(quick, m[:100])
+	for i, what := range [...]string{"reads", "writes", "waits"} {
+		if pressed[i] > alone[i]+few {
+			r.Errorf("%d messages of another client take %d %s, and %d when it is alone", exchanges, pressed[i], what, alone[i])
+		}
+	}
+	slow.expect(m[:sent])
+	slow.exchange(m[:1000])
+}
+
+const exchanges = 100
+
+// costOf is how many reads, writes and waits the server counts for so many exchanges
+// of m.
+func (s *served) costOf(c *client, m []byte) [3]int64 {
+	before := s.snapshot().Counters
+	for range exchanges {
+		c.exchange(m)
+	}
+	after := s.snapshot().Counters
+	return [...]int64{after.Reads - before.Reads, after.Writes - before.Writes, after.Waits - before.Waits}
+}
