@@ -25,6 +25,7 @@ const (
 	shutting
 	renewing // of a whole stream
 	waiting
+	pausing // a wait, for what comes over TCP
 )
 
 // move is one step of a run, complete in itself: which end, how much.
@@ -56,6 +57,8 @@ func (m move) String() string {
 		return name + " writes all it can"
 	case shutting:
 		return name + " shuts its writing side"
+	case pausing:
+		return "a wait for what comes over TCP"
 	case renewing:
 		return fmt.Sprintf("stream %d is removed, closed and opened anew", m.end/2+1)
 	}
@@ -67,8 +70,11 @@ func (m move) String() string {
 
 // do makes a move, unless it makes no sense now.
 func (d *duplex) do(m move) *breach {
-	if m.kind == waiting {
-		return d.wait(m.n, m.blocks)
+	switch m.kind {
+	case waiting:
+		return d.wait(m.n, m.blocks, 0)
+	case pausing:
+		return d.pause()
 	}
 	e := d.ends[m.end]
 	switch {
@@ -112,7 +118,7 @@ func (d *duplex) renew(line int) *breach {
 
 // whose is the stream that a move is of.
 func (m move) whose() int {
-	if m.kind == waiting {
+	if m.kind == waiting || m.kind == pausing {
 		return -1
 	}
 	return m.end / 2
@@ -140,6 +146,8 @@ func (m move) simpler() []move {
 		}
 	case filling:
 		with(func(less *move) { less.kind, less.n = writing, 1 })
+	case pausing:
+		with(func(less *move) { less.kind, less.n = waiting, roomy })
 	case waiting:
 		if m.blocks {
 			with(func(less *move) { less.blocks = false })

@@ -4,6 +4,7 @@ package muxtest
 
 import (
 	"math/rand/v2"
+	"slices"
 
 	"muxbench/multiplexers"
 )
@@ -124,13 +125,16 @@ func (t *tormentor) oneTurn() (over bool, b *breach) {
 		return false, b
 	}
 	m := move{kind: waiting, n: t.room, blocks: t.hurried() || t.chance(t.block)}
-	if m.n == 0 {
+	switch {
+	case t.idle > 0 && len(t.moves) == before && !t.hasPutOff():
+		m = move{kind: pausing}
+	case m.n == 0:
 		m.n = 1 + t.random.IntN(len(t.d.ends))
 	}
 	if b := t.do(m); b != nil {
 		return false, b
 	}
-	for _, event := range append([]multiplexers.Event(nil), t.d.reported...) {
+	for _, event := range slices.Clone(t.d.reported) {
 		i := t.d.endOf(event.FD)
 		if i < 0 || !t.d.ends[i].watched {
 			continue // removed by what came before it in the batch
@@ -149,6 +153,11 @@ func (t *tormentor) oneTurn() (over bool, b *breach) {
 		return false, breachf("endless", "after %d turns, %d of them with nothing to do, not all has arrived", t.turn, t.idle)
 	}
 	return false, nil
+}
+
+// hasPutOff says whether there is something to do in a later turn.
+func (t *tormentor) hasPutOff() bool {
+	return slices.ContainsFunc(t.resume, func(turn int) bool { return turn > 0 })
 }
 
 // unasked are the moves that no event asks for.

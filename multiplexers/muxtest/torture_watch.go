@@ -14,7 +14,7 @@ const (
 	// grace is how long a wait may take to report what poll(2) has found before it. Over
 	// TCP the kernel finds data a moment before it wakes those who wait for it.
 	grace = 250 * time.Millisecond
-	// lull is how long a wait may take where nothing is owed, and something may come
+	// lull is how long a wait may take where there is nothing to do until something comes
 	// over TCP. It decides nothing.
 	lull = 20 * time.Millisecond
 )
@@ -116,23 +116,21 @@ func (d *duplex) owes(e *end, found multiplexers.Interest) multiplexers.Interest
 	return shown
 }
 
-// wait is a wait with room for so many events, which may block, and all that can be
-// said of it. What it reports is in d.reported.
-func (d *duplex) wait(room int, blocks bool) *breach {
+// wait is a wait with room for so many events, and all that can be said of it. What it
+// reports is in d.reported. It may block for so long, and longer where something is
+// owed.
+func (d *duplex) wait(room int, blocks bool, timeout time.Duration) *breach {
 	d.reported = d.reported[:0]
 	before, b := d.look()
 	if b != nil {
 		return b
 	}
-	timeout := time.Duration(0)
 	for i, e := range d.ends {
 		if e == nil {
 			continue
 		}
 		if e.owed = d.owes(e, before[i]); blocks && e.owed != 0 {
 			timeout = grace
-		} else if blocks && e.tcp {
-			timeout = max(timeout, lull)
 		}
 	}
 	full, b := d.batch(min(room, len(d.events)), timeout, before)
@@ -157,6 +155,19 @@ func (d *duplex) wait(room int, blocks bool) *breach {
 		return d.insist()
 	}
 	return nil
+}
+
+// pause is a wait for what comes over TCP. An acknowledgement may be all that it
+// waits for, which the kernel would put off by 40 ms (tcp(7), TCP_QUICKACK).
+func (d *duplex) pause() *breach {
+	timeout := time.Duration(0)
+	for _, e := range d.ends {
+		if e != nil && e.tcp {
+			d.option(e.fd, unix.IPPROTO_TCP, unix.TCP_QUICKACK, 1)
+			timeout = lull
+		}
+	}
+	return d.wait(len(d.events), true, timeout)
 }
 
 // insist waits for what was found and not reported, over TCP.
