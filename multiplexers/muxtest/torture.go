@@ -53,6 +53,7 @@ func accuse[M fmt.Stringer](r *rig, case_ string, b *breach, t trial[M]) {
 	}
 	fmt.Fprintf(&text, "\nmade again, they fail so %d of %d times", again, replays)
 	if again == replays {
+		t = t.ease(b)
 		moves, smallest := t.shrink(b, time.Now().Add(shrinking))
 		fmt.Fprintf(&text, "\nsmallest that fails: %d moves %s: %s", len(moves), t.among(moves), smallest.text)
 		list(&text, moves)

@@ -28,6 +28,9 @@ const (
 	pausing // a wait, for what comes over TCP
 )
 
+// roomy is room for the events of all ends.
+const roomy = 64
+
 // move is one step of a run, complete in itself: which end, how much.
 type move struct {
 	kind   moveKind
@@ -63,9 +66,9 @@ func (m move) String() string {
 		return fmt.Sprintf("stream %d is removed, closed and opened anew", m.end/2+1)
 	}
 	if m.blocks {
-		return fmt.Sprintf("a wait for %d events, which may block", m.n)
+		return fmt.Sprintf("a wait with room for %d, which may block", m.n)
 	}
-	return fmt.Sprintf("a wait for %d events", m.n)
+	return fmt.Sprintf("a wait with room for %d", m.n)
 }
 
 // do makes a move, unless it makes no sense now.
@@ -132,7 +135,6 @@ func (m move) simpler() []move {
 		change(&less)
 		all = append(all, less)
 	}
-	const roomy = 64
 	switch m.kind {
 	case adding, modifying:
 		for _, one := range []multiplexers.Interest{readable, writable} {
@@ -154,6 +156,20 @@ func (m move) simpler() []move {
 		}
 		if m.n != roomy {
 			with(func(less *move) { less.n = roomy })
+		}
+	}
+	return all
+}
+
+// polling are the same moves with waits that do not block.
+func polling(moves []move) []move {
+	all := slices.Clone(moves)
+	for i, m := range all {
+		switch m.kind {
+		case waiting:
+			all[i].blocks = false
+		case pausing:
+			all[i] = move{kind: waiting, n: roomy}
 		}
 	}
 	return all

@@ -20,6 +20,19 @@ type trial[M any] struct {
 	whose func(M) int
 	// simpler is what may stand for a move, the simplest first.
 	simpler func(M) []M
+	// easier trials may fail as well, and are then to be gone on with instead, the first
+	// of them that does.
+	easier []trial[M]
+}
+
+// ease is the easiest trial that fails as b did.
+func (t trial[M]) ease(b *breach) trial[M] {
+	for _, instead := range t.easier {
+		if like(instead.play(instead.moves), b) {
+			return instead
+		}
+	}
+	return t
 }
 
 // shrink looks for fewer and simpler moves that fail as b did, until a time. It

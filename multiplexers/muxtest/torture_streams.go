@@ -23,18 +23,24 @@ func tortureStreams(r *rig) {
 	if b == nil {
 		return
 	}
-	play := func(s setting) func([]move) *breach {
-		return func(moves []move) *breach { return r.replay(s, moves) }
+	plain := setting{total: t.d.total, lines: make([]nature, len(t.d.lines))}
+	begin := r.trialOf(t.d.setting, t.moves)
+	begin.easier = []trial[move]{
+		r.trialOf(plain, polling(t.moves)), // nothing in it hangs on time
+		r.trialOf(plain, t.moves),
+		r.trialOf(t.d.setting, polling(t.moves)),
 	}
-	s := t.d.setting
-	unix := setting{total: s.total}
-	for range s.lines {
-		unix.lines = append(unix.lines, nature{})
+	accuse(r, "C-150", b, begin)
+}
+
+func (r *rig) trialOf(s setting, moves []move) trial[move] {
+	return trial[move]{
+		moves:   moves,
+		play:    func(moves []move) *breach { return r.replay(s, moves) },
+		among:   s.describe,
+		whose:   move.whose,
+		simpler: move.simpler,
 	}
-	if like(r.replay(unix, t.moves), b) {
-		s = unix // the same with less to it, and nothing in it that hangs on timing
-	}
-	accuse(r, "C-150", b, trial[move]{moves: t.moves, play: play(s), among: s.describe, whose: move.whose, simpler: move.simpler})
 }
 
 // torment makes random moves until everything has arrived, or something is wrong.

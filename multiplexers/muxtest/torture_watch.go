@@ -195,15 +195,22 @@ func (d *duplex) lost(e *end) *breach {
 	return breachf("lost", "nothing is reported of %s (descriptor %d), though poll(2) finds %v, which is wanted and owed: a lost wake-up", e.name, e.fd, e.owed)
 }
 
-// pass takes note of who was not in a full buffer.
+// pass takes note of who was not in a full buffer. Everybody's turn takes no more of
+// these than are watched.
 func (d *duplex) pass() *breach {
+	watched := 0
+	for _, e := range d.ends {
+		if e != nil && e.watched {
+			watched++
+		}
+	}
 	for _, e := range d.ends {
 		if e == nil {
 			continue
 		}
 		if e.owed == 0 {
 			e.passed = 0
-		} else if e.passed++; e.passed > 2*len(d.ends) {
+		} else if e.passed++; e.passed > watched {
 			return breachf("starved", "%s (descriptor %d) is %v, and has been passed over for %d full buffers", e.name, e.fd, e.owed, e.passed)
 		}
 	}
