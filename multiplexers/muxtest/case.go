@@ -137,7 +137,11 @@ func (c Case) trySeeds(s Subject, reexec workbench.Reexec) Result {
 }
 
 func (c Case) tryHere(s Subject, seed uint64, reexec workbench.Reexec) workbench.Outcome {
-	return workbench.Attempt(watchdog, reexec, func(b *workbench.Bench) {
+	limit := watchdog
+	if c.Seeds.Count > 0 {
+		limit *= 3 // a run that has failed is made again, and in parts
+	}
+	return workbench.Attempt(limit, reexec, func(b *workbench.Bench) {
 		r := &rig{Bench: b, subject: s, bare: c.bare, seed: seed}
 		r.begin()
 		c.run(r)

@@ -110,7 +110,7 @@ func (t *tormentor) drawTemper() {
 	t.whole = t.chance(50)
 }
 
-func pick(random *rand.Rand, from ...int) int { return from[random.IntN(len(from))] }
+func pick[T any](random *rand.Rand, from ...T) T { return from[random.IntN(len(from))] }
 
 func (t *tormentor) chance(percent int) bool { return t.random.IntN(100) < percent }
 
