@@ -46,7 +46,7 @@ func playCase(subjects []Subject, args []string, out io.Writer) error {
 		return fmt.Errorf("try case %q on %q of tier %q: there is no such case or no such subject", args[0], args[2], args[1])
 	}
 	// It starts no further ones.
-	o := Cases()[i].tryHere(subjects[j], workbench.Reexec{})
+	o := Cases()[i].tryHere(subjects[j], 0, workbench.Reexec{})
 	if err := json.NewEncoder(out).Encode(o); err != nil {
 		return fmt.Errorf("say how case %s went: %w", args[0], err)
 	}

@@ -46,6 +46,9 @@ type Case struct {
 	// title: the kernel is racy there, or promises no more.
 	Allowed string
 	Source  string // where the fact is taken from
+	// Seeds are what a case makes random moves from, and none where it makes none. A
+	// caller may choose others, and as many as there is time for.
+	Seeds Seeds
 
 	needs need
 	bare  bool // about readiness that is reported once: nothing re-arms it
@@ -58,7 +61,7 @@ func Cases() []Case {
 	return slices.Concat(
 		kernelCases(),
 		readinessCases(), interestCases(), timeoutCases(), signalCases(), errorCases(), numberCases(), batchCases(),
-		levelCases(), edgeCases(), oneShotCases(), exclusiveCases(), closeCases(), hangUpCases(),
+		levelCases(), edgeCases(), oneShotCases(), exclusiveCases(), closeCases(), hangUpCases(), tortureCases(),
 		serverCases(),
 	)
 }
@@ -105,15 +108,41 @@ type Result struct {
 //
 // Nothing else may open descriptors or change limits in the process meanwhile.
 func (c Case) Try(s Subject, reexec workbench.Reexec) Result {
-	if c.apart {
+	switch {
+	case c.apart:
 		return c.result(workbench.Attempt(2*watchdog, reexec, func(b *workbench.Bench) { c.tryApart(b, s) }))
+	case c.Seeds.Count > 0:
+		return c.trySeeds(s, reexec)
 	}
-	return c.result(c.tryHere(s, reexec))
+	return c.result(c.tryHere(s, 0, reexec))
 }
 
-func (c Case) tryHere(s Subject, reexec workbench.Reexec) workbench.Outcome {
-	return workbench.Attempt(watchdog, reexec, func(b *workbench.Bench) {
-		r := &rig{Bench: b, subject: s, bare: c.bare}
+// trySeeds tries one seed after the other, each an attempt of its own with its own
+// time, up to the first that does not pass.
+func (c Case) trySeeds(s Subject, reexec workbench.Reexec) Result {
+	for i := range c.Seeds.Count {
+		seed := c.Seeds.First + uint64(i)
+		result := c.result(c.tryHere(s, seed, reexec))
+		if result.Verdict == Pass {
+			continue
+		}
+		for j, reason := range result.Reasons {
+			if !strings.HasPrefix(reason, "seed ") {
+				result.Reasons[j] = fmt.Sprintf("seed %d: %s", seed, reason)
+			}
+		}
+		return result
+	}
+	return Result{Pass, []string{fmt.Sprintf("%d seeds from %d on", c.Seeds.Count, c.Seeds.First)}}
+}
+
+func (c Case) tryHere(s Subject, seed uint64, reexec workbench.Reexec) workbench.Outcome {
+	limit := watchdog
+	if c.Seeds.Count > 0 {
+		limit *= 3 // a run that has failed is made again, and in parts
+	}
+	return workbench.Attempt(limit, reexec, func(b *workbench.Bench) {
+		r := &rig{Bench: b, subject: s, bare: c.bare, seed: seed}
 		r.begin()
 		c.run(r)
 	})

@@ -16,7 +16,8 @@ import (
 type rig struct {
 	*workbench.Bench
 	subject Subject
-	bare    bool // one-shot readiness is left as it is
+	bare    bool   // one-shot readiness is left as it is
+	seed    uint64 // of random moves; 0 in a case that makes none
 	mux     multiplexers.Multiplexer
 }
 

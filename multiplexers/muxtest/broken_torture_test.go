@@ -1,0 +1,134 @@
+//go:build linux
+
+package muxtest_test
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"muxbench/multiplexers"
+	"muxbench/multiplexers/muxtest"
+)
+
+// TestTortureCatchesBrokenMultiplexers: each defect is caught within the seeds that
+// every run of the suite tries, by a seed that fails again, and is shown in a few
+// moves.
+func TestTortureCatchesBrokenMultiplexers(t *testing.T) {
+	wants := func() map[int]multiplexers.Interest { return make(map[int]multiplexers.Interest) }
+	fired := func() map[int]bool { return make(map[int]bool) }
+	tests := []struct {
+		name   string
+		breaks func(mux) mux
+		on     int
+		most   int // moves that show it
+		says   string
+	}{
+		{"loses an edge", func(m mux) mux { return &losesEdge{m, fired()} }, onEdge, 12, "lost wake-up"},
+		{"drops events that do not fit", func(m mux) mux { return losesWhatDoesNotFit{m} }, onEdge | onOneShot, 12, "lost wake-up"},
+		{"Modify to the same does not re-arm", func(m mux) mux { return &doesNotRearm{m, wants()} }, onEdge | onOneShot, 12, "lost wake-up"},
+		{"forgets Modify", func(m mux) mux { return forgetsModify{m} }, onAny, 12, ""},
+		{"Modify adds to the interest", func(m mux) mux { return &addsToInterest{m, wants()} }, onAny, 12, "is reported as"},
+		{"reports what was removed", func(m mux) mux { return reportsRemoved{m} }, onLevel | onEdge, 12, ""},
+		{"reports once what persists", func(m mux) mux { return &reportsOnce{mux: m} }, onLevel, 12, "lost wake-up"},
+		{"starves high descriptors", func(m mux) mux { return starvesHigh{m} }, onLevel, 60, "passed over"},
+		{"does not poll", func(m mux) mux { return zeroDoesNotPoll{m} }, onAny, 12, "lost wake-up"},
+		{"two events for one descriptor", func(m mux) mux { return splitsEvents{m} }, onAny, 12, ""},
+		{"says Writable too", func(m mux) mux { return saysWritable{m} }, onAny, 12, "is reported as"},
+		{"keeps its descriptor open", func(m mux) mux { return keepsOpen{m} }, onEdge | onOneShot, 0, "left open"},
+		{"panics", func(m mux) mux { return panics{m} }, onAny, 12, "panic"},
+		{"re-arms by itself", func(m mux) mux { return &armsItself{m, wants()} }, onOneShot, 12, "has not been modified since"},
+		{"Modify does not re-arm", func(m mux) mux { return &staysSilent{m, fired()} }, onOneShot, 12, "lost wake-up"},
+		{"drops what it has reported", func(m mux) mux { return dropsReported{m} }, onOneShot, 12, "Modify of"},
+	}
+	for _, test := range tests {
+		for _, m := range multiplexers.Mechanisms() {
+			if test.on&(1<<m.Trigger) == 0 {
+				continue
+			}
+			t.Run(test.name+"/"+m.Name, func(t *testing.T) {
+				result := tortured(t, muxtest.OfMechanism(breaking(m, test.breaks)), "C-150")
+				checkAccusation(t, result, test.says, test.most)
+			})
+		}
+	}
+}
+
+// tortured tries a case of random moves, and with the seed that fails once more.
+func tortured(t *testing.T, s muxtest.Subject, id string) string {
+	t.Helper()
+	c := tortureCase(t, id)
+	first := c.Try(s, reexec(t))
+	if first.Verdict != muxtest.Fail {
+		t.Fatalf("%s does not catch it: %s %q", c, first.Verdict, first.Reasons)
+	}
+	seed := regexp.MustCompile(`^seed (\d+)\b`).FindStringSubmatch(first.Reasons[0])
+	if seed == nil {
+		t.Fatalf("it does not begin with the seed: %q", first.Reasons)
+	}
+	var err error
+	if c.Seeds.First, err = strconv.ParseUint(seed[1], 10, 64); err != nil {
+		t.Fatal(err)
+	}
+	c.Seeds.Count = 1
+	if again := c.Try(s, reexec(t)); again.Verdict != muxtest.Fail || !strings.HasPrefix(again.Reasons[0], seed[0]) {
+		t.Errorf("%s fails, and then: %s %q", seed[0], again.Verdict, again.Reasons)
+	}
+	return strings.Join(first.Reasons, "\n")
+}
+
+func tortureCase(t *testing.T, id string) muxtest.Case {
+	t.Helper()
+	all := muxtest.Cases()
+	i := slices.IndexFunc(all, func(c muxtest.Case) bool { return c.ID == id })
+	if i < 0 {
+		t.Fatalf("no case %s", id)
+	}
+	return all[i]
+}
+
+// checkAccusation wants a failure to say something, and to be shown in so many moves at
+// most: 0 if none do.
+func checkAccusation(t *testing.T, text, says string, most int) {
+	t.Helper()
+	t.Log(text)
+	if !strings.Contains(text, says) {
+		t.Errorf("it does not say %q", says)
+	}
+	if most == 0 {
+		return
+	}
+	if !strings.Contains(text, "they fail so 3 of 3 times") {
+		t.Errorf("the moves do not always fail")
+	}
+	_, list, _ := strings.Cut(text, "smallest that fails")
+	if moves := strings.Count(list, "\n\t"); moves == 0 || moves > most {
+		t.Errorf("it is shown in %d moves, want from 1 to %d", moves, most)
+	}
+}
+
+// forgetsModify leaves the interest as it was added.
+type forgetsModify struct{ mux }
+
+func (forgetsModify) Modify(int, multiplexers.Interest) error { return nil }
+
+// reportsRemoved says that it has removed, and has not.
+type reportsRemoved struct{ mux }
+
+func (reportsRemoved) Remove(int) error { return nil }
+
+// saysWritable takes what is readable for writable as well.
+type saysWritable struct{ mux }
+
+func (b saysWritable) Wait(events []multiplexers.Event, timeout time.Duration) (int, error) {
+	n, err := b.mux.Wait(events, timeout)
+	for i, e := range events[:n] {
+		if e.Ready&multiplexers.Readable != 0 {
+			events[i].Ready |= multiplexers.Writable
+		}
+	}
+	return n, err
+}

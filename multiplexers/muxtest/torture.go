@@ -1,0 +1,77 @@
+//go:build linux
+
+package muxtest
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// tortureCases make random moves, drawn from a seed: bytes have to arrive, whatever
+// order a program finds to read, write, pause and change its mind in. What fails is
+// told with its seed, and with the fewest moves found that fail so.
+func tortureCases() []Case {
+	return []Case{
+		{ID: "C-150", Tier: Contract, Title: "duplex streams, at random: no wake-up is lost, nothing else is reported, all bytes arrive", Source: "libuv poll_duplex, poll_unidirectional", Seeds: Seeds{1, 25}, bare: true, run: tortureStreams},
+		{ID: "C-150/server", Tier: Whole, Title: "clients, at random: each gets back what it sent, and the server's totals are theirs", Source: "libuv poll_duplex, poll_unidirectional", Seeds: Seeds{1, 25}, run: tortureServer},
+	}
+}
+
+// Seeds are the random runs that a case makes: from First on, Count of them. Each
+// seed stands for the same moves on every host, as far as the kernel's answers are
+// the same: between Unix sockets they are, over TCP not always.
+type Seeds struct {
+	First uint64
+	Count int
+}
+
+// breach is what is not as it must be. What fails alike is of one kind.
+type breach struct{ kind, text string }
+
+func breachf(kind, format string, args ...any) *breach {
+	return &breach{kind, fmt.Sprintf(format, args...)}
+}
+
+// shrinking bounds the search for fewer moves that fail.
+const shrinking = 4 * time.Second
+
+// replays are how often moves that failed are made again, to know whether they always
+// fail.
+const replays = 3
+
+// accuse reports what is wrong with moves that were made for the rig's seed, the last
+// of them at the latest.
+func accuse[M fmt.Stringer](r *rig, case_ string, b *breach, t trial[M]) {
+	var text strings.Builder
+	fmt.Fprintf(&text, "seed %d fails after %d moves: %s", r.seed, len(t.moves), b.text)
+	again := 0
+	for range replays {
+		if like(t.play(t.moves), b) {
+			again++
+		}
+	}
+	fmt.Fprintf(&text, "\nmade again, they fail so %d of %d times", again, replays)
+	if again == replays {
+		t = t.ease(b)
+		moves, smallest := t.shrink(b, time.Now().Add(shrinking))
+		fmt.Fprintf(&text, "\nsmallest that fails: %d moves %s: %s", len(moves), t.among(moves), smallest.text)
+		list(&text, moves)
+	} else {
+		const last = 12
+		fmt.Fprintf(&text, "\nthe last moves %s:", t.among(t.moves))
+		list(&text, t.moves[max(0, len(t.moves)-last):])
+	}
+	fmt.Fprintf(&text, "\nreplay with --case %s --seeds 1 --from %d", case_, r.seed)
+	r.Errorf("%s", text.String())
+}
+
+// list writes one move a line.
+func list[M fmt.Stringer](text *strings.Builder, moves []M) {
+	for _, m := range moves {
+		text.WriteString("\n\t" + m.String())
+	}
+}
+
+// like says whether a run has failed as another did.
+func like(b, other *breach) bool { return b != nil && b.kind == other.kind }
