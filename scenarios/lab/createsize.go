@@ -12,8 +12,8 @@ func createSize() Demo {
 	return Demo{
 		Name:  "create-size",
 		Title: "epoll_create(1): does it watch one descriptor?",
-		Why: `The size was a hint for the first implementation's hash table. Since Linux 2.6.8 the kernel grows as
-it needs to and only wants the size to be above 0. What is watched is bounded by memory, by
+		Why: `The size was a hint of how much to allocate at first. Since Linux 2.6.8 the kernel allocates for each
+descriptor that is added, and only wants the size to be above 0. What is watched is bounded by memory, by
 fs.epoll.max_user_watches, and by the descriptors there can be.`,
 		Advice: `Call epoll_create1(EPOLL_CLOEXEC).`,
 		Source: `epoll_create(2), NOTES and EINVAL`,

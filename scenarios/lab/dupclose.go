@@ -41,6 +41,19 @@ func showDup(s *stage) {
 
 	// Not the same open file: closing a is closing all there is of it.
 	s.closesOneOfTwo("b opened anew", s.openedAnew, "no event")
+	s.keys()
+}
+
+// keys shows which descriptors of one open file an instance takes for others.
+func (s *stage) keys() {
+	reader, writer := s.Pipe()
+	epoll := s.Epoll()
+	s.watch(epoll, reader, unix.EPOLLIN)
+	s.expect("EPOLL_CTL_ADD of a, which is watched", "EEXIST", errorOf(s.control(epoll, unix.EPOLL_CTL_ADD, reader, unix.EPOLLIN)))
+	s.expect("EPOLL_CTL_ADD of b = dup(a)", "no error",
+		errorOf(s.control(epoll, unix.EPOLL_CTL_ADD, s.Duplicate(reader, 0), unix.EPOLLIN)))
+	s.Write(writer, 1)
+	s.expect("1 byte: a wait", "2 events: EPOLLIN, EPOLLIN", wordsOf(s.fired(epoll, time.Second)))
 }
 
 // stays is what a wait reports of a descriptor that was closed and not removed.

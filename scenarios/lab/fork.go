@@ -22,7 +22,7 @@ child still holds stays watched when the parent has closed it.`,
 		Advice: `Make an epoll instance after fork, one in each process. Set close-on-exec on everything, and
 EPOLL_CTL_DEL before close(2).`,
 		Source: `epoll(7), "Questions and answers" on closing; fork(2); the comment on forking in libev's ev_epoll.c`,
-		show:   func(s *stage) { showFork(s, sharerPart) },
+		show:   func(s *stage) { showFork(s, func(epoll, _ int) int { return epoll }) },
 	}
 }
 
@@ -30,13 +30,14 @@ EPOLL_CTL_DEL before close(2).`,
 const foreign = 2 * aloft
 
 // showFork shows it with a child that plays a part: what it is given has the same
-// numbers there as here, as after fork(2), which a Go program cannot call.
-func showFork(s *stage, part string) {
+// numbers there as here, as after fork(2), which a Go program cannot call. Given is the
+// child's instance, beside the parent's and what that watches.
+func showFork(s *stage, given func(epoll, watched int) int) {
 	epoll := s.Epoll()
 	reader, writer := s.Pipe()
 	shared := s.Above(aloft, reader)
 	s.watch(epoll, shared, unix.EPOLLIN)
-	child := s.Play(part, []string{strconv.Itoa(shared)}, epoll, shared)
+	child := s.Play(sharerPart, []string{strconv.Itoa(shared)}, given(epoll, shared), shared)
 	do := func(command string) {
 		child.Tell(command)
 		if got := child.Hear(birth); got != "done" {

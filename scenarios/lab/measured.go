@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -57,16 +58,27 @@ func errorOf(err error) string {
 	return err.Error()
 }
 
-// lasting gives a duration to three or four digits: "1.06 ms".
+// lasting gives a duration to three digits: "1.06 ms".
 func lasting(d time.Duration) string {
-	switch us := float64(d) / float64(time.Microsecond); {
-	case us < 10:
-		return fmt.Sprintf("%.2f µs", us)
-	case us < 1000:
-		return fmt.Sprintf("%.0f µs", us)
-	case us < 10_000:
-		return fmt.Sprintf("%.2f ms", us/1000)
-	default:
-		return fmt.Sprintf("%.0f ms", us/1000)
+	unit, name := time.Nanosecond, "ns"
+	switch {
+	case d >= time.Second:
+		unit, name = time.Second, "s"
+	case d >= time.Millisecond:
+		unit, name = time.Millisecond, "ms"
+	case d >= time.Microsecond:
+		unit, name = time.Microsecond, "µs"
 	}
+	value, digits := float64(d)/float64(unit), 0
+	switch {
+	case value < 10:
+		digits = 2
+	case value < 100:
+		digits = 1
+	}
+	shown := strconv.FormatFloat(value, 'f', digits, 64)
+	if digits > 0 {
+		shown = strings.TrimRight(strings.TrimRight(shown, "0"), ".")
+	}
+	return shown + " " + name
 }

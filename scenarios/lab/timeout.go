@@ -43,7 +43,7 @@ func showTimeouts(s *stage) {
 	}
 	for _, c := range calls {
 		s.polls(c)
-		for _, asked := range c.distinct(100*time.Microsecond, 1500*time.Microsecond, time.Millisecond, 1) {
+		for _, asked := range c.distinct(100*time.Microsecond, 1500*time.Microsecond, time.Millisecond, time.Nanosecond) {
 			s.lasts(c, asked)
 		}
 	}
@@ -105,7 +105,8 @@ func milliseconds(timeout time.Duration) int {
 // rounded is d rounded up to whole units.
 func rounded(d, units time.Duration) time.Duration { return (d + units - 1) / units * units }
 
-// distinct are those of the timeouts that do not round to the same as one before.
+// distinct are those of the timeouts that do not round to the same as one before, the
+// shortest first.
 func (c timedCall) distinct(timeouts ...time.Duration) []time.Duration {
 	var all []time.Duration
 	for _, asked := range timeouts {
@@ -113,6 +114,7 @@ func (c timedCall) distinct(timeouts ...time.Duration) []time.Duration {
 			all = append(all, asked)
 		}
 	}
+	slices.Sort(all)
 	return all
 }
 
@@ -120,6 +122,11 @@ func (c timedCall) distinct(timeouts ...time.Duration) []time.Duration {
 type timing struct {
 	least, median time.Duration
 	slept         int // of them
+}
+
+// String tells how long they lasted.
+func (t timing) String() string {
+	return fmt.Sprintf("least %s, median %s", lasting(t.least), lasting(t.median))
 }
 
 // time times waits that nothing ends but their timeout. One that a signal ends is
@@ -159,13 +166,12 @@ func (s *stage) polls(c timedCall) {
 // lasts shows that a timeout passes in full, and by how much it is overrun.
 func (s *stage) lasts(c timedCall, asked time.Duration) {
 	timeout := rounded(asked, c.units)
-	done := fmt.Sprintf("%s, %v", c.name, asked)
+	done := fmt.Sprintf("%s, %s", c.name, lasting(asked))
 	if timeout != asked {
-		done += fmt.Sprintf(", rounded up to %v", timeout)
+		done += ", rounded up to " + lasting(timeout)
 	}
 	t := s.time(c, timeout)
-	s.judge(done+": lasts", fmt.Sprintf("%v or more", timeout),
-		fmt.Sprintf("%s or more, median %s", lasting(t.least), lasting(t.median)), t.least >= timeout)
+	s.judge(done+": lasts", lasting(timeout)+" or more", t.String(), t.least >= timeout)
 }
 
 // waitsForEver shows that without a timeout a wait sleeps until something is ready.
@@ -176,7 +182,7 @@ func (s *stage) waitsForEver(c timedCall, reader, writer int) {
 	s.Write(writer, 1)
 	t.Join(c.name + " with a byte there")
 	s.Drain(reader)
-	s.expect(c.name+", −1: sleeps until a byte comes", "asleep in "+c.call+", then no error", "asleep in "+asleep+", then "+errorOf(err))
+	s.expect(c.name+", −1, then a byte comes", "asleep in "+c.call+", no error", "asleep in "+asleep+", "+errorOf(err))
 }
 
 // rounds shows how many waits of whole milliseconds it takes until timers are due that
@@ -197,7 +203,7 @@ func (s *stage) rounds(way string, round func(time.Duration) int, once bool) {
 			}
 		}
 	}
-	done := fmt.Sprintf("%d timers due in %v, timeouts rounded %s: waits", samples, due, way)
+	done := fmt.Sprintf("%d timers due in %s, timeouts rounded %s: waits", samples, lasting(due), way)
 	if once {
 		s.expect(done, fmt.Sprint(samples), fmt.Sprint(waits))
 		return
@@ -212,7 +218,7 @@ func (s *stage) slack(c timedCall) {
 	timeout := rounded(asked, c.units)
 	var was int
 	var failed error
-	var least timing
+	var timed timing
 	t := s.Aside(func() {
 		if was, failed = unix.PrctlRetInt(unix.PR_GET_TIMERSLACK, 0, 0, 0, 0); failed != nil {
 			return
@@ -220,7 +226,7 @@ func (s *stage) slack(c timedCall) {
 		if failed = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0); failed != nil {
 			return
 		}
-		least = s.time(c, timeout)
+		timed = s.time(c, timeout)
 		failed = unix.Prctl(unix.PR_SET_TIMERSLACK, 0, 0, 0, 0) // the default again
 	})
 	t.Join("timed waits")
@@ -228,5 +234,5 @@ func (s *stage) slack(c timedCall) {
 		s.Fatalf("prctl: %v", failed)
 	}
 	s.tell("timer slack of a thread (PR_GET_TIMERSLACK)", "%s", lasting(time.Duration(was)))
-	s.tell(fmt.Sprintf("%s, %v, with a slack of 1 ns: lasts", c.name, timeout), "%s or more, median %s", lasting(least.least), lasting(least.median))
+	s.tell(fmt.Sprintf("%s, %s, with a slack of 1 ns: lasts", c.name, lasting(timeout)), "%s", timed)
 }
