@@ -17,8 +17,7 @@ import (
 // Thread is something under way in a thread of its own.
 type Thread struct {
 	bench   *Bench
-	numbers []int // of the system calls that it blocks in
-	calls   []string
+	calls   []string // that it blocks in
 	tid     int
 	ended   chan struct{}
 	elapsed time.Duration
@@ -29,11 +28,6 @@ type Thread struct {
 // end well before f has returned.
 func (b *Bench) Aside(f func(), calls ...string) *Thread {
 	t := &Thread{bench: b, calls: calls, ended: make(chan struct{})}
-	for _, call := range calls {
-		if number, ok := numberOf(call); ok {
-			t.numbers = append(t.numbers, number)
-		}
-	}
 	b.threads = append(b.threads, t)
 	tid := make(chan int)
 	go func() {
@@ -77,7 +71,7 @@ func (t *Thread) UntilBlocked() bool {
 	for {
 		// When f has returned, the Go scheduler may sleep in this thread, in a call of
 		// the same name.
-		if t.blocked() && !t.Over() {
+		if t.BlockedIn() != "" && !t.Over() {
 			return true
 		}
 		select {
@@ -90,36 +84,38 @@ func (t *Thread) UntilBlocked() bool {
 	}
 }
 
-// blocked looks into /proc/PID/task/TID/syscall, which begins with the number
-// of the system call that the thread sleeps in, and is "running" if it does not
-// sleep (proc_pid_syscall(5)). A thread that sleeps for the Go scheduler sleeps
-// in futex(2).
+// BlockedIn is the one of its system calls that the thread sleeps in, and empty if it
+// sleeps in none of them.
+//
+// /proc/PID/task/TID/syscall begins with the number of the system call that the thread
+// sleeps in, and is "running" if it does not sleep (proc_pid_syscall(5)). A thread that
+// sleeps for the Go scheduler sleeps in futex(2).
 //
 // One that was woken by another CPU and does not run yet counts as sleeping there. It
 // does not in /proc/PID/task/TID/stat, so what that says is asked first: when the call
 // that wakes a thread has returned, the thread is not taken for blocked.
-func (t *Thread) blocked() bool {
+func (t *Thread) BlockedIn() string {
 	if !t.sleeps() {
-		return false
+		return ""
 	}
 	state, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/syscall", t.tid))
 	switch {
 	case err != nil && t.Over():
-		return false // and its thread with it
+		return "" // and its thread with it
 	case err != nil:
 		t.bench.Skipf("needs to see whether a thread is blocked: %v", err)
 	}
 	first, _, _ := strings.Cut(strings.TrimSpace(string(state)), " ")
 	number, err := strconv.Atoi(first)
 	if err != nil {
-		return false // running
+		return "" // running
 	}
-	for _, n := range t.numbers {
-		if n == number {
-			return true
+	for _, call := range t.calls {
+		if n, ok := numberOf(call); ok && n == number {
+			return call
 		}
 	}
-	return false
+	return ""
 }
 
 // sleeps says whether the thread's state is "S" (proc_pid_stat(5)).
@@ -144,6 +140,8 @@ func numberOf(name string) (number int, ok bool) {
 		return unix.SYS_EPOLL_PWAIT, true
 	case "epoll_pwait2":
 		return unix.SYS_EPOLL_PWAIT2, true
+	case "read":
+		return unix.SYS_READ, true
 	}
 	return 0, false
 }

@@ -38,6 +38,19 @@ type Demo struct {
 func Demos() []Demo {
 	return []Demo{
 		levelAndEdge(),
+		edgeHang(),
+		blockingSocket(),
+		timeouts(),
+		dup(),
+		fork(),
+		closing(),
+		reuse(),
+		acceptEdge(),
+		regularFile(),
+		maxEvents(),
+		interrupted(),
+		createSize(),
+		closeOnExec(),
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"regexp"
 	"testing"
+	"unicode/utf8"
 
 	"muxbench/multiplexers/workbench"
 	"muxbench/scenarios/lab"
@@ -36,6 +37,9 @@ func TestDemosComeOutAsExpected(t *testing.T) {
 			shown := d.Show(workbench.Reexec{Path: path, Args: []string{path, "part"}})
 			for _, r := range shown.Rows {
 				t.Logf("%s: want %q, got %q", r.Done, r.Expected, r.Observed)
+				if utf8.RuneCountInString(r.Done) > 70 || utf8.RuneCountInString(r.Expected) > 40 || utf8.RuneCountInString(r.Observed) > 40 {
+					t.Errorf("%s: %q, %q: too long for a table", r.Done, r.Expected, r.Observed)
+				}
 				if r.Expected != "" && !r.AsExpected {
 					t.Errorf("%s: want %q, got %q", r.Done, r.Expected, r.Observed)
 				}

@@ -12,11 +12,11 @@ func levelAndEdge() Demo {
 	return Demo{
 		Name:  "lt-vs-et",
 		Title: "a pipe gets 2 KiB, of which 1 KiB is read: who reports the rest?",
-		Why: `Level-triggered, a wait reports what is ready at the time of the wait. Edge-triggered, it reports
-that something has happened since the last one: data that has been there before is nothing new, and only a
-writer, or a modify, makes another event.`,
-		Advice: `Edge-triggered, read until read(2) says EAGAIN (or, of a stream, returns less than was asked for)
-before you wait again, or remember that you have not.`,
+		Why: `Level-triggered, a wait reports what is ready when it looks. Edge-triggered, it reports what has
+happened since the last one: data that was there before is no news, and only another write, or EPOLL_CTL_MOD,
+makes another event.`,
+		Advice: `Edge-triggered, read until read(2) says EAGAIN before you wait again, or remember that you have not. Of a
+stream, a read that returns less than was asked for says the same, unless a hang-up was reported with it.`,
 		Source: `epoll(7), "Level-triggered and edge-triggered", whose example this is`,
 		show:   showLevelAndEdge,
 	}

@@ -3,18 +3,82 @@
 package lab
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// inPipe is how much a pipe or socket holds that is not read yet, by ioctl(2), FIONREAD.
-func inPipe(s *stage, fd int) string {
+// inPipe is how much a pipe or socket holds that is not read yet, in words.
+func inPipe(s *stage, fd int) string { return bytesOf(unread(s, fd)) }
+
+// unread is the same in bytes, by ioctl(2), FIONREAD.
+func unread(s *stage, fd int) int {
 	n, err := unix.IoctlGetInt(fd, unix.TIOCINQ)
 	if err != nil {
 		s.Fatalf("ioctl FIONREAD of descriptor %d: %v", fd, err)
 	}
-	return bytesOf(n)
+	return n
+}
+
+// arrives waits until a pipe or socket holds just so much that is not read yet.
+func (s *stage) arrives(fd, bytes int) {
+	got := 0
+	if !s.Until(func() bool { got = unread(s, fd); return got == bytes }) {
+		s.Fatalf("descriptor %d holds %s, want %d", fd, bytesOf(got), bytes)
+	}
 }
 
 func bytesOf(n int) string { return fmt.Sprintf("%d %s", n, plural(n, "byte")) }
+
+// watchedBy is how many descriptors an epoll instance watches, in words, by
+// /proc/PID/fdinfo (proc_pid_fdinfo(5)).
+func watchedBy(s *stage, epoll int) string {
+	info, err := os.ReadFile(fmt.Sprintf("/proc/self/fdinfo/%d", epoll))
+	if err != nil {
+		s.Skipf("needs to see what an epoll instance watches: %v", err)
+	}
+	n := strings.Count("\n"+string(info), "\ntfd:")
+	return fmt.Sprintf("%d %s", n, plural(n, "descriptor"))
+}
+
+// errorOf names an error of the kernel's as in "EINVAL".
+func errorOf(err error) string {
+	if err == nil {
+		return "no error"
+	}
+	var errno unix.Errno
+	if errors.As(err, &errno) && unix.ErrnoName(errno) != "" {
+		return unix.ErrnoName(errno)
+	}
+	return err.Error()
+}
+
+// lasting gives a duration to three digits: "1.06 ms".
+func lasting(d time.Duration) string {
+	unit, name := time.Nanosecond, "ns"
+	switch {
+	case d >= time.Second:
+		unit, name = time.Second, "s"
+	case d >= time.Millisecond:
+		unit, name = time.Millisecond, "ms"
+	case d >= time.Microsecond:
+		unit, name = time.Microsecond, "µs"
+	}
+	value, digits := float64(d)/float64(unit), 0
+	switch {
+	case value < 10:
+		digits = 2
+	case value < 100:
+		digits = 1
+	}
+	shown := strconv.FormatFloat(value, 'f', digits, 64)
+	if digits > 0 {
+		shown = strings.TrimRight(strings.TrimRight(shown, "0"), ".")
+	}
+	return shown + " " + name
+}

@@ -4,5 +4,15 @@ package lab
 
 import "muxbench/multiplexers/workbench"
 
+const (
+	heirPart   = "heir"
+	sharerPart = "sharer"
+)
+
 // Parts are what demonstrations start further processes of this program for.
-func Parts() workbench.Parts { return workbench.Parts{} }
+func Parts() workbench.Parts {
+	return workbench.Parts{
+		heirPart:   inherit,
+		sharerPart: share,
+	}
+}

@@ -1,0 +1,49 @@
+//go:build linux
+
+package lab
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+func createSize() Demo {
+	return Demo{
+		Name:  "create-size",
+		Title: "epoll_create(1): does it watch one descriptor?",
+		Why: `The size was a hint of how much to allocate at first. Since Linux 2.6.8 the kernel allocates for each
+descriptor that is added, and only wants the size to be above 0. What is watched is bounded by memory, by
+fs.epoll.max_user_watches, and by the descriptors there can be.`,
+		Advice: `Call epoll_create1(EPOLL_CLOEXEC).`,
+		Source: `epoll_create(2), NOTES and EINVAL`,
+		show:   showCreateSize,
+	}
+}
+
+func showCreateSize(s *stage) {
+	if !hasEpollCreate {
+		s.Skipf("needs epoll_create(2), which this architecture has only in libc, as epoll_create1(2)")
+	}
+	const watched = 256
+	counters := make([]int, watched)
+	for i := range counters {
+		counters[i] = s.Counter(0)
+	}
+	for _, size := range [...]int{1, 1_000_000} {
+		fd, err := epollCreate(size)
+		epoll := s.Own("epoll_create", fd, err)
+		for _, c := range counters {
+			s.watch(epoll, c, unix.EPOLLIN)
+		}
+		s.expect(fmt.Sprintf("epoll_create(%d), %d descriptors added: it watches", size, watched),
+			fmt.Sprintf("%d descriptors", watched), watchedBy(s, epoll))
+	}
+	for _, size := range [...]int{0, -1} {
+		fd, err := epollCreate(size)
+		if err == nil {
+			s.Own("epoll_create", fd, nil)
+		}
+		s.expect(fmt.Sprintf("epoll_create(%d)", size), "EINVAL", errorOf(err))
+	}
+}

@@ -1,0 +1,97 @@
+//go:build linux
+
+package lab
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"muxbench/multiplexers"
+)
+
+// TestTimeoutsThatDoNotHoldComeOutOtherwise: of calls that end early, that block where
+// they must not, or do not block where they must.
+func TestTimeoutsThatDoNotHoldComeOutOtherwise(t *testing.T) {
+	early := timedCall{name: "early", call: "ppoll", units: time.Millisecond, wait: func(time.Duration) error { return nil }}
+	late := early
+	late.wait = func(time.Duration) error { _, err := unix.Poll(nil, 1); return err }
+	for _, test := range []struct {
+		name string
+		show func(*stage)
+		row  string
+	}{
+		{"a timeout is cut short", func(s *stage) { s.lasts(early, time.Millisecond) }, "early, 1 ms"},
+		{"a timeout is rounded down", func(s *stage) { s.lasts(late, 1500*time.Microsecond) }, "early, 1.5 ms"},
+		{"0 blocks", func(s *stage) { s.polls(late) }, "early, 0"},
+		{"-1 does not block", func(s *stage) {
+			reader, writer := s.Pipe()
+			s.waitsForEver(early, reader, writer)
+		}, "early, −1"},
+		{"rounding down does not spin", func(s *stage) { s.rounds("down", func(time.Duration) int { return 1 }, false) }, "rounded down"},
+		{"rounding up spins", func(s *stage) { s.rounds("up", func(time.Duration) int { return 0 }, true) }, "rounded up"},
+	} {
+		t.Run(test.name, func(t *testing.T) { wantOtherwise(t, onStage(t, test.show), []string{test.row}) })
+	}
+}
+
+// patched is a multiplexer with another wait.
+type patched struct {
+	multiplexers.Multiplexer
+	wait func(timeout time.Duration) error
+}
+
+func (p patched) Wait(_ []multiplexers.Event, timeout time.Duration) (int, error) {
+	return 0, p.wait(timeout)
+}
+
+// waitingBy is a mechanism that waits by wait, which blocks in ppoll(2).
+func waitingBy(name string, wait func(timeout time.Duration) error) multiplexers.Mechanism {
+	all := multiplexers.Mechanisms()
+	m := all[slices.IndexFunc(all, func(m multiplexers.Mechanism) bool { return slices.Contains(m.Syscalls, "ppoll") })]
+	whole := m.New
+	m.Name = name
+	m.New = func(e multiplexers.Entry) (multiplexers.Multiplexer, error) {
+		mux, err := whole(e)
+		return patched{mux, wait}, err
+	}
+	return m
+}
+
+// TestWaitsThatSignalsDoNotAffectComeOutOtherwise: and those of mechanisms that they
+// do affect.
+func TestWaitsThatSignalsDoNotAffectComeOutOtherwise(t *testing.T) {
+	keepsDeadline := func(epoll int) error {
+		deadline := time.Now().Add(signalled)
+		for {
+			left := rounded(max(0, time.Until(deadline)), time.Millisecond)
+			_, err := unix.EpollWait(epoll, make([]unix.EpollEvent, 1), milliseconds(left))
+			if err != unix.EINTR {
+				return err
+			}
+		}
+	}
+	once := func(timeout time.Duration) error {
+		_, err := unix.Poll(nil, milliseconds(timeout))
+		return err
+	}
+	anew := func(timeout time.Duration) error {
+		for {
+			if err := once(timeout); err != unix.EINTR {
+				return err
+			}
+		}
+	}
+	early := func(time.Duration) error { return nil }
+	shown := onStage(t, func(s *stage) {
+		s.shower(keepsDeadline, []multiplexers.Mechanism{waitingBy("gives up", once), waitingBy("begins anew", anew), waitingBy("early", early)})
+	})
+	wantOtherwise(t, shown, []string{"anew at each EINTR", "gives up", "begins anew", "early"})
+	onStage(t, func(s *stage) {
+		if got := s.restarts(unix.SIGKILL); got != "no SA_RESTART" { // it can have no handler
+			s.Errorf("SIGKILL: got %q", got)
+		}
+	})
+}
