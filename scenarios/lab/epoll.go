@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -33,20 +34,34 @@ func (s *stage) control(epoll, op, fd int, events uint32) error {
 // blocks for ever. A signal does not end it.
 func (s *stage) fired(epoll int, timeout time.Duration) []unix.EpollEvent {
 	events := make([]unix.EpollEvent, 64)
+	return events[:s.wait(epoll, events, timeout)]
+}
+
+// wait is the same into events, which must not be empty. It says how many there are.
+func (s *stage) wait(epoll int, events []unix.EpollEvent, timeout time.Duration) int {
 	ms := -1
 	if timeout >= 0 {
 		ms = int((timeout + time.Millisecond - 1) / time.Millisecond)
 	}
 	for {
-		n, err := unix.EpollWait(epoll, events, ms)
+		n, err := epollWait(epoll, unsafe.Pointer(&events[0]), len(events), ms)
 		if err == unix.EINTR {
 			continue
 		}
 		if err != nil {
 			s.Fatalf("epoll_wait: %v", err)
 		}
-		return events[:n]
+		return n
 	}
+}
+
+// epollWait is epoll_pwait(2), which every architecture has, without a signal mask.
+func epollWait(epoll int, events unsafe.Pointer, room, ms int) (int, error) {
+	n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(epoll), uintptr(events), uintptr(room), uintptr(ms), 0, 0)
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), nil
 }
 
 // wordsOf gives events as in "1 event: EPOLLIN", and "no event".

@@ -38,6 +38,15 @@ type Demo struct {
 func Demos() []Demo {
 	return []Demo{
 		levelAndEdge(),
+		herd(),
+		notNeeded(),
+		writeInterest(),
+		selectLimit(),
+		pollLimit(),
+		watchLimit(),
+		hupMatrix(),
+		emfile(),
+		myths(),
 	}
 }
 

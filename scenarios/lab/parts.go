@@ -4,5 +4,17 @@ package lab
 
 import "muxbench/multiplexers/workbench"
 
+const (
+	pollLimitPart  = "poll-limit"
+	watchLimitPart = "watch-limit"
+	fullTablePart  = "full-table"
+)
+
 // Parts are what demonstrations start further processes of this program for.
-func Parts() workbench.Parts { return workbench.Parts{} }
+func Parts() workbench.Parts {
+	return workbench.Parts{
+		pollLimitPart:  showing(showBeyondPollLimit),
+		watchLimitPart: showing(showBeyondWatchLimit),
+		fullTablePart:  showing(showWithFullTable),
+	}
+}
