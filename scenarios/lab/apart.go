@@ -18,7 +18,7 @@ import (
 // follow those that are there.
 func (s *stage) apart(part string) {
 	p := s.Play(part, nil)
-	said := p.Hear(limit)
+	said := p.Hear(limit / 2)
 	p.End()
 	var shown Shown
 	if err := json.Unmarshal([]byte(said), &shown); err != nil {

@@ -49,10 +49,10 @@ func arrayMeanwhile(s *stage) string {
 	return meanwhile + ", and " + afterwards
 }
 
-// intoReadOnly is what a wait says to an array that it cannot write to, and whether
-// the event can still be had.
-func intoReadOnly(s *stage) string {
-	page, err := unix.Mmap(-1, 0, unix.Getpagesize(), unix.PROT_READ, unix.MAP_PRIVATE|unix.MAP_ANON)
+// intoMemory is what a wait says to an array in memory of that protection (mmap(2)), and
+// whether the event is still to be had.
+func intoMemory(s *stage, protection int) string {
+	page, err := unix.Mmap(-1, 0, unix.Getpagesize(), protection, unix.MAP_PRIVATE|unix.MAP_ANON)
 	if err != nil {
 		s.Fatalf("mmap: %v", err)
 	}

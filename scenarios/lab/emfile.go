@@ -18,13 +18,16 @@ spins; edge-triggered, nobody mentions it again.`,
 		Advice: `Keep a descriptor in reserve: close it, accept, close the connection, and open it again, so that
 the client is told. Or stop watching the listener until one of yours is closed.`,
 		Source: `accept(2), EMFILE; libev, "The special problem of accept()ing when you can't"; libuv, uv__emfile_trick`,
-		Takes:  "another process of this program",
 		show:   func(s *stage) { s.apart(fullTablePart) },
 	}
 }
 
 // showWithFullTable fills the process's table.
-func showWithFullTable(s *stage) {
+func showWithFullTable(s *stage) { s.connects(s.fillTable) }
+
+// connects has a client connect when the table has been filled. Fill is given a
+// descriptor to duplicate.
+func (s *stage) connects(fill func(fd int)) {
 	const spell = 50 * time.Millisecond
 	listener, at := s.Listen()
 	client := s.Stream()
@@ -32,13 +35,13 @@ func showWithFullTable(s *stage) {
 	s.watch(level, listener, unix.EPOLLIN)
 	s.watch(edge, listener, unix.EPOLLIN|unix.EPOLLET)
 	reserve := s.openReserve()
-	s.fillTable(reserve)
+	fill(reserve)
 	if err := unix.Connect(client, at); err != nil && err != unix.EINPROGRESS {
 		s.Fatalf("connect: %v", err)
 	}
 	s.Settle(listener, unix.POLLIN, unix.POLLIN)
 	s.Settle(client, unix.POLLOUT, unix.POLLOUT)
-	s.expect("accept4(2)", "EMFILE", acceptedAndClosed(listener))
+	s.expect("accept4(2) with the table full", "EMFILE", acceptedAndClosed(listener))
 	s.expect("the client meanwhile", "connected", connectedTo(client))
 	s.spins("level-triggered: waits that return for the listener", s.onlyWait(level, spell))
 	s.expect("edge-triggered: a wait", "1 event: EPOLLIN", wordsOf(s.fired(edge, 0)))
@@ -47,8 +50,8 @@ func showWithFullTable(s *stage) {
 	s.modify(level, listener, unix.EPOLLIN)
 
 	s.Close(reserve)
-	s.sleeps("edge-triggered, one descriptor free again: waits that return", 0, s.onlyWait(edge, spell))
-	s.expect("that one was a reserve: accept4(2), and close(2)", "no error", acceptedAndClosed(listener))
+	s.sleeps("edge-triggered, a descriptor free again: waits that return", 0, s.onlyWait(edge, spell))
+	s.expect("it was a reserve: accept4(2), then close(2)", "no error", acceptedAndClosed(listener))
 	s.openReserve()
 	s.Settle(client, unix.POLLIN|unix.POLLRDHUP, unix.POLLIN|unix.POLLRDHUP)
 	s.expect("the client reads", "end of file", read(client))

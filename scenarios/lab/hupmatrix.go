@@ -12,11 +12,11 @@ func hupMatrix() Demo {
 	return Demo{
 		Name:  "hup-matrix",
 		Title: "a peer goes away: the flags of poll and epoll, and select's sets (r, w, x)",
-		Why: `HUP is for both directions: a peer of TCP that has closed only will not write any more, and what it
-does not read comes back as a reset later. RDHUP is for that one direction, if asked for; select(2) has one
-bit to read and one to write, so that all of it reads as "ready".`,
-		Advice: `Read until 0 or an error, whatever the flags say: with HUP there may be data left. Ask for
-EPOLLRDHUP to see a half-closed peer while you do not read.`,
+		Why: `HUP is for a connection of which both directions are closed. A peer of TCP that has called close(2)
+has ended its own direction only, as far as can be known here: that is RDHUP, for those who ask for it.
+select(2) has but the sets to show it in: an end or an error is something to read.`,
+		Advice: `With HUP there may be data left: read until 0 or an error. Ask for EPOLLRDHUP to hear of a peer
+that has gone while you do not read.`,
 		Source: `poll(2); epoll_ctl(2); select(2), "Correspondence between select() and poll() notifications"`,
 		show:   func(s *stage) { showStates(s, peerStates()) },
 	}
@@ -58,7 +58,7 @@ func showStates(s *stage, states []peerState) {
 		fd := state.make(s)
 		// TCP takes a moment even on the loopback interface.
 		s.Until(func() bool { return s.foundByPoll(fd) == state.found })
-		s.expect(state.name, flagsOf(state.found)+"; select "+selectable(state.found), s.found(fd))
+		s.expect(state.name, flagsOf(state.found)+"; select "+selectable(state.found), s.conditions(fd))
 	}
 }
 
@@ -66,8 +66,8 @@ const everything = unix.POLLIN | unix.POLLOUT | unix.POLLPRI | unix.POLLRDHUP
 
 func (s *stage) foundByPoll(fd int) uint32 { return uint32(uint16(s.Finds(fd, everything))) }
 
-// found is what all three say, poll and epoll in one if they agree.
-func (s *stage) found(fd int) string {
+// conditions are what all three find, poll and epoll in one if they agree.
+func (s *stage) conditions(fd int) string {
 	var byEpoll uint32
 	epoll := s.Epoll()
 	s.watch(epoll, fd, everything)

@@ -42,18 +42,18 @@ func showNotNeeded(s *stage) {
 	s.expect("edge-triggered: events of the first wait", grouped(notNeededFiles), grouped(first))
 	asleep := s.onlyWait(edge, notNeededStretch)
 	s.sleeps("edge-triggered: waits that return after it", 0, asleep)
-	s.judge("edge-triggered: CPU time of them", "a tenth of that, or less", asleep.load(), 10*asleep.cpu <= spent.cpu)
+	s.judge("edge-triggered: CPU time meanwhile", "a tenth of that, or less", asleep.load(), 10*asleep.cpu <= spent.cpu)
 	for _, fd := range files {
 		s.modify(level, fd, 0)
 	}
 	s.sleeps("level-triggered, modified to want nothing: waits that return", 0, s.onlyWait(level, notNeededStretch/2))
 }
 
-// leftReady is what it takes to wait with a level-triggered instance.
+// leftReady shows what it takes to wait with a level-triggered instance.
 func leftReady(s *stage, epoll int) stretch {
 	spent := s.onlyWait(epoll, notNeededStretch)
 	s.spins("level-triggered: waits that return", spent)
-	s.expect("level-triggered: events of each wait", grouped(notNeededFiles), spent.perReturn())
-	s.tell("level-triggered: CPU time of them", "%s", spent.load())
+	s.expect("level-triggered: events of each of them", grouped(notNeededFiles), spent.perReturn())
+	s.tell("level-triggered: CPU time meanwhile", "%s, %.3g µs a wait", spent.load(), spent.perWait())
 	return spent
 }

@@ -17,7 +17,6 @@ lowered when the descriptors are open already. An epoll instance holds what it w
 		Advice: `Keep an array for poll(2) within getrlimit(2), without dead entries, and do not lower the limit
 of a process that polls more.`,
 		Source: `poll(2), EINVAL; do_sys_poll in fs/select.c`,
-		Takes:  "another process of this program",
 		show:   func(s *stage) { s.apart(pollLimitPart) },
 	}
 }
@@ -32,11 +31,10 @@ func showBeyondPollLimit(s *stage) {
 		set = append(set, unix.PollFd{Fd: int32(fd), Events: unix.POLLIN})
 		s.watch(epoll, fd, unix.EPOLLIN)
 	}
-	row := func(n int) string { return fmt.Sprintf("poll(2) of %d readable descriptors", n) }
-	s.expect(row(soft+1), "65 ready", polled(set))
+	s.expect("poll(2) of 65 readable descriptors", "65 ready", polled(set))
 	s.limitDescriptors(soft)
-	s.expect("after setrlimit(2) to 64: "+row(soft), "64 ready", polled(set[:soft]))
-	s.expect("after setrlimit(2) to 64: "+row(soft+1), "EINVAL", polled(set))
+	s.expect("after setrlimit(2) to 64: poll(2) of 64", "64 ready", polled(set[:soft]))
+	s.expect("after setrlimit(2) to 64: poll(2) of 65", "EINVAL", polled(set))
 	ready := s.wait(epoll, make([]unix.EpollEvent, 2*soft), 0)
 	s.expect("after setrlimit(2) to 64: epoll_wait(2) of the same 65", "65 ready", fmt.Sprintf("%d ready", ready))
 }

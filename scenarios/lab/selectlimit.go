@@ -21,11 +21,10 @@ func selectLimit() Demo {
 	return Demo{
 		Name:  "select-limit",
 		Title: "select(2) and descriptor 1,024",
-		Why: `An fd_set of libc has 1,024 bits, and FD_SET of a descriptor beyond writes to what lies behind it, by
-which servers were broken into. The limit is on the number of a descriptor, not on how many there are, and it is
-libc's: the kernel takes bitmaps of any length.`,
-		Advice: `Check a descriptor's number before FD_SET, always. Use poll(2) or epoll(7) where it may be above
-1,023.`,
+		Why: `An fd_set of libc has 1,024 bits, and FD_SET of a descriptor beyond writes to what lies behind it, as
+an attacker may wish. The limit is on a descriptor's number, not on how many there are, and it is libc's: the
+kernel takes bitmaps of any length.`,
+		Advice: `Check the number before each FD_SET, or use poll(2) or epoll(7).`,
 		Source: `select(2), BUGS and "C library/kernel differences"; core_sys_select in fs/select.c`,
 		Takes:  "a limit of descriptors (ulimit -n) above 1,024",
 		show:   showSelectLimit,
@@ -34,14 +33,16 @@ libc's: the kernel takes bitmaps of any length.`,
 
 func showSelectLimit(s *stage) {
 	last, beyond := s.readableAt(fdSetSize-1), s.readableAt(fdSetSize)
-	for _, m := range multiplexers.Mechanisms() {
-		if m.Capabilities.MaxFD == fdSetSize-1 {
-			s.expect(m.Name+", which keeps to an fd_set: descriptor 1,023", "readable", s.added(m, last))
-			s.expect(m.Name+": descriptor 1,024", "refused", s.added(m, beyond))
-		}
-	}
+	m := mechanism(func(m multiplexers.Mechanism) bool { return m.Capabilities.MaxFD == fdSetSize-1 })
+	s.keepsToFDSet(m, last, beyond)
 	s.tell("FD_SET of 1,024 without a check would write to", "byte %d of an fd_set of %d", beyond/8, fdSetBytes)
 	s.expect("select(2) with longer bitmaps: the sets that 1,024 is in (r, w, x)", "r w", s.selected(beyond))
+}
+
+// keepsToFDSet has a mechanism watch the last descriptor of an fd_set, and one beyond.
+func (s *stage) keepsToFDSet(m multiplexers.Mechanism, last, beyond int) {
+	s.expect(m.Name+", which keeps to an fd_set: descriptor 1,023", "readable", s.added(m, last))
+	s.expect(m.Name+": descriptor 1,024", "refused", s.added(m, beyond))
 }
 
 // readableAt is a counter of that number, readable.

@@ -66,6 +66,9 @@ func (t stretch) load() string {
 	return fmt.Sprintf("%.3g %% of a CPU", 100*float64(t.cpu)/float64(t.elapsed))
 }
 
+// perWait is the CPU time of a wait that returned, in microseconds.
+func (t stretch) perWait() float64 { return float64(t.cpu.Nanoseconds()) / 1e3 / float64(t.returns) }
+
 // perReturn is how many events each wait that returned has brought.
 func (t stretch) perReturn() string {
 	if t.returns == 0 {
