@@ -100,17 +100,20 @@ func (s *stage) woken(k herdKind) int {
 
 // settled is how many threads have ended, when all others are seen asleep. A thread
 // that wakes the next one does so before it ends: if none has ended while all others
-// were seen asleep, nobody is under way.
+// were seen asleep, nobody is under way. They are looked at several times, since one
+// that is being woken on another CPU passes for asleep until that CPU has heard of it.
 func settled(threads []*workbench.Thread) int {
-	for {
-		before := ended(threads)
+	const looks = 5
+	before := ended(threads)
+	for same := 0; same < looks; same++ {
 		for _, t := range threads {
 			t.UntilBlocked() // or over
 		}
-		if ended(threads) == before {
-			return before
+		if now := ended(threads); now != before {
+			before, same = now, 0
 		}
 	}
+	return before
 }
 
 func ended(threads []*workbench.Thread) int {

@@ -19,7 +19,7 @@ said with "always".`,
 }
 
 func showMyths(s *stage) {
-	for _, c := range [...]crowd{{pairs: 10, active: 10, writes: 2000}, {pairs: 1000, active: 10, writes: 1000}} {
+	for _, c := range [...]crowd{{pairs: 10, active: 10, writes: 1000}, {pairs: 1000, active: 10, writes: 500}} {
 		c.show(s)
 	}
 	s.expect(`"edge-triggered loses data": 3 KiB, read after all its events`, "3 events, 3072 bytes", readLate(s))
