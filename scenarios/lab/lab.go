@@ -45,12 +45,21 @@ func Demos() []Demo {
 		fork(),
 		closing(),
 		reuse(),
+		herd(),
 		acceptEdge(),
+		notNeeded(),
+		writeInterest(),
+		selectLimit(),
+		pollLimit(),
+		watchLimit(),
 		regularFile(),
+		hupMatrix(),
 		maxEvents(),
+		emfile(),
 		interrupted(),
 		createSize(),
 		closeOnExec(),
+		myths(),
 	}
 }
 

@@ -11,10 +11,10 @@ import (
 )
 
 const (
-	// crowd is how many descriptors are ready, and room how many events a wait has
+	// numerous is how many descriptors are ready, and room how many events a wait has
 	// room for.
-	crowd = 6
-	room  = 2
+	numerous = 6
+	room     = 2
 )
 
 func maxEvents() Demo {
@@ -42,7 +42,7 @@ func showMaxEvents(s *stage) {
 		{"EPOLLONESHOT", unix.EPOLLONESHOT, "no event"},
 	} {
 		epoll := s.Epoll()
-		for range crowd {
+		for range numerous {
 			s.watch(epoll, s.Counter(1), unix.EPOLLIN|trigger.flag)
 		}
 		s.takesTurns(trigger.name, trigger.after, func() []int { return s.someOf(epoll) })
@@ -59,11 +59,11 @@ func showMaxEvents(s *stage) {
 func (s *stage) takesTurns(trigger, after string, wait func() []int) {
 	first := wait()
 	seen := slices.Clone(first)
-	for range crowd/room - 1 {
+	for range numerous/room - 1 {
 		seen = append(seen, wait()...)
 	}
 	slices.Sort(seen)
-	s.expect(fmt.Sprintf("%s: %d waits report", trigger, crowd/room), fmt.Sprintf("%d different ones", crowd),
+	s.expect(fmt.Sprintf("%s: %d waits report", trigger, numerous/room), fmt.Sprintf("%d different ones", numerous),
 		fmt.Sprintf("%d different ones", len(slices.Compact(seen))))
 	s.expect(trigger+": the next wait reports", after, nextOf(first, wait()))
 }

@@ -1,0 +1,71 @@
+//go:build linux
+
+package lab
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"golang.org/x/sys/unix"
+
+	"muxbench/multiplexers/workbench"
+)
+
+// apart has another process of this program, which plays the part, show what would
+// disturb this one: with limits lowered, a table filled, or as another user. Its rows
+// follow those that are there.
+func (s *stage) apart(part string) {
+	p := s.Play(part, nil)
+	said := p.Hear(limit / 2)
+	p.End()
+	var shown Shown
+	if err := json.Unmarshal([]byte(said), &shown); err != nil {
+		s.Fatalf("process %d says %q of what was shown: %v", p.PID(), said, err)
+	}
+	for _, r := range shown.Rows {
+		s.add(r)
+	}
+	for _, f := range shown.Failures {
+		s.Errorf("%s", f)
+	}
+	if shown.Skipped != "" {
+		s.Skipf("%s", shown.Skipped)
+	}
+}
+
+// showing is a part that shows something and says what came of it. It starts no
+// further processes.
+func showing(show func(*stage)) func([]string, *bufio.Reader, io.Writer) error {
+	return func(_ []string, _ *bufio.Reader, out io.Writer) error {
+		if err := json.NewEncoder(out).Encode(Demo{show: show}.Show(workbench.Reexec{})); err != nil {
+			return fmt.Errorf("say what was shown: %w", err)
+		}
+		return nil
+	}
+}
+
+// limitDescriptors lowers the soft limit of descriptors until the end. What is open
+// stays open.
+func (s *stage) limitDescriptors(soft uint64) {
+	before := s.descriptorLimit()
+	lowered := before
+	lowered.Cur = soft
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &lowered); err != nil {
+		s.Fatalf("setrlimit RLIMIT_NOFILE of %d: %v", soft, err)
+	}
+	s.Defer(func() {
+		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
+			s.Errorf("setrlimit RLIMIT_NOFILE back to %d: %v", before.Cur, err)
+		}
+	})
+}
+
+func (s *stage) descriptorLimit() unix.Rlimit {
+	var l unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &l); err != nil {
+		s.Fatalf("getrlimit RLIMIT_NOFILE: %v", err)
+	}
+	return l
+}

@@ -1,0 +1,31 @@
+//go:build linux
+
+package lab
+
+import "golang.org/x/sys/unix"
+
+func myths() Demo {
+	return Demo{
+		Name:  "myths",
+		Title: "what is said of select, poll and epoll, and what is seen here",
+		Why: `epoll saves looking at those that are idle, and has nothing to save where all are active; a trigger
+changes how often you are told, and not what is in a socket; and what the kernel found is copied to your array
+when you ask. Ratios are of CPU time a message: medians of 30 turns in random order, with 95 % intervals.`,
+		Advice: `Measure with your numbers of connections and of active ones ("muxbench run"), and doubt what is
+said with "always".`,
+		Source: `epoll(7), poll(2), select(2); ep_send_events in fs/eventpoll.c`,
+		show:   showMyths,
+	}
+}
+
+func showMyths(s *stage) {
+	for _, c := range [...]crowd{{pairs: 10, active: 10, writes: 1000}, {pairs: 1000, active: 10, writes: 500}} {
+		c.show(s)
+	}
+	s.expect(`"edge-triggered loses data": 3 KiB, read after all its events`, "3 events, 3072 bytes", readLate(s))
+	s.expect(`"events come by shared memory": the array while one happens`, "untouched, and written by the wait", arrayMeanwhile(s))
+	s.expect(`"events come by shared memory": a wait into read-only memory`, "EFAULT, and 1 event elsewhere", intoMemory(s, unix.PROT_READ))
+	s.tell(`"epoll has no limit": fs.epoll.max_user_watches`, "%s watches a user", grouped(s.watchesAllowed()))
+	s.tell(`"epoll has no limit": RLIMIT_NOFILE`, "%s descriptors a process", grouped(int(s.descriptorLimit().Cur)))
+	s.expect(`"select stops at 1,024": its sets that 1,024 is in (r, w, x)`, "r w", s.selected(s.readableAt(fdSetSize)))
+}

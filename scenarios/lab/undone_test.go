@@ -1,0 +1,140 @@
+//go:build linux
+
+package lab
+
+import (
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"muxbench/multiplexers"
+	"muxbench/multiplexers/workbench"
+)
+
+// staged is what comes of showing something. It wants nothing to fail.
+func staged(t *testing.T, show func(*stage)) Shown {
+	t.Helper()
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := Demo{show: show}.Show(workbench.Reexec{Path: path, Args: []string{"part"}})
+	for _, f := range shown.Failures {
+		t.Error(f)
+	}
+	return shown
+}
+
+// TestWhatIsUndoneComesOutOtherwise: what a demonstration shows is what has happened. Each
+// is shown with its cause undone, or with the opposite trigger, and the rows that have
+// these words in them must not be as expected.
+func TestWhatIsUndoneComesOutOtherwise(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		show func(*stage)
+		rows []string
+	}{
+		{"ready, and reported once", func(s *stage) {
+			epoll := s.Epoll()
+			s.watch(epoll, s.Counter(1), unix.EPOLLIN|unix.EPOLLET)
+			leftReady(s, epoll)
+		}, []string{"waits that return", "events of each"}},
+		{"nothing to write, and reported by every wait", func(s *stage) {
+			s.sleeps("waits", 1, s.idleConnection(unix.EPOLLIN|unix.EPOLLOUT))
+		}, []string{"waits"}},
+		{"nothing to write, and EPOLLOUT not wanted", func(s *stage) {
+			s.spins("waits", s.idleConnection(unix.EPOLLIN))
+		}, []string{"waits"}},
+		{"a mechanism without a limit", func(s *stage) {
+			unlimited := mechanism(func(m multiplexers.Mechanism) bool { return m.Capabilities.MaxFD == 0 })
+			s.keepsToFDSet(unlimited, s.readableAt(fdSetSize-1), s.readableAt(fdSetSize))
+		}, []string{"1,024"}},
+		{"a table that is not full", func(s *stage) {
+			s.connects(func(int) {})
+		}, []string{"accept4(2) with", "for the listener", "edge-triggered: a wait", "then close(2)"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			shown := staged(t, test.show)
+			for _, words := range test.rows {
+				if !slices.ContainsFunc(shown.Rows, func(r Row) bool { return strings.Contains(r.Done, words) && !r.AsExpected }) {
+					t.Errorf("no row with %q differs: %+v", words, shown.Rows)
+				}
+			}
+		})
+	}
+}
+
+// TestHerdsAreCounted: demanded is what they do not do.
+func TestHerdsAreCounted(t *testing.T) {
+	kinds := herdKinds()
+	for i, k := range kinds {
+		kinds[i].least, kinds[i].most = 0, 0
+		if k.least > 1 {
+			kinds[i].most = 1
+		}
+	}
+	for _, r := range staged(t, func(s *stage) { showHerds(s, kinds) }).Rows {
+		if r.AsExpected {
+			t.Errorf("%s: %q passes for %q", r.Done, r.Observed, r.Expected)
+		}
+	}
+}
+
+// TestConditionsAreOfTheDescriptor: with nobody gone, or something to read, they are
+// not those of the table.
+func TestConditionsAreOfTheDescriptor(t *testing.T) {
+	staged(t, func(s *stage) {
+		here, there := s.Pair()
+		for _, want := range [...]string{"OUT; select w", "IN|OUT; select r w"} {
+			if got := s.conditions(here); got != want {
+				s.Errorf("got %q, want %q", got, want)
+			}
+			s.Write(there, 1)
+		}
+	})
+}
+
+// TestDeliveryIsLookedAt: the same wait into memory that can be written to.
+func TestDeliveryIsLookedAt(t *testing.T) {
+	staged(t, func(s *stage) {
+		if got, want := intoMemory(s, unix.PROT_READ|unix.PROT_WRITE), "no error, and 1 event elsewhere"; got != want {
+			s.Errorf("got %q, want %q", got, want)
+		}
+	})
+}
+
+func TestRatioSaysNoMoreThanItsInterval(t *testing.T) {
+	turns := func(low, high float64) (all []float64) {
+		for i := range 10 {
+			all = append(all, low+float64(i)*(high-low)/9)
+		}
+		return all
+	}
+	one := turns(1, 1)
+	for _, test := range []struct {
+		a    []float64
+		want string
+	}{
+		{turns(1.1, 1.3), "1.20 (1.12 to 1.28): it takes more"},
+		{turns(0.7, 0.9), "0.80 (0.72 to 0.88): it takes less"},
+		{turns(0.9, 1.2), "1.05 (0.93 to 1.17): cannot be told"},
+		{turns(1, 1), "1.00 (1.00 to 1.00): cannot be told"},
+		{turns(2, 2)[:3], "2.00 (NaN to NaN): cannot be told"},
+	} {
+		if got := ratio(test.a, one, "it takes"); got != test.want {
+			t.Errorf("%v: got %q, want %q", test.a, got, test.want)
+		}
+	}
+}
+
+func TestGrouped(t *testing.T) {
+	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", math.MaxInt32: "2,147,483,647"} {
+		if got := grouped(n); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
