@@ -13,14 +13,19 @@ const jsonSchema = 2
 
 // JSON writes the whole summary as one indented JSON object, in base units.
 func JSON(w io.Writer, s Summary) error {
-	encoded, err := json.MarshalIndent(struct {
+	return encode(w, "the summary", struct {
 		Schema int `json:"schema"`
 		Summary
 		Distrust  []string `json:"not_to_be_trusted,omitempty"`
 		Imprecise []string `json:"precision_not_reached,omitempty"`
-	}{jsonSchema, s, s.Distrust(), s.Imprecise()}, "", "  ")
+	}{jsonSchema, s, s.Distrust(), s.Imprecise()})
+}
+
+// encode writes an indented JSON object that no terminal obeys.
+func encode(w io.Writer, what string, object any) error {
+	encoded, err := json.MarshalIndent(object, "", "  ")
 	if err != nil {
-		return fmt.Errorf("encode the summary: %w", err)
+		return fmt.Errorf("encode %s: %w", what, err)
 	}
 	// encoding/json leaves control characters above ASCII as they are, and
 	// some terminals obey them. They can only stand within strings.

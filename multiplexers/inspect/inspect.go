@@ -86,9 +86,9 @@ var (
 	ErrNotTold      = errors.New("the kernel does not tell what an epoll instance watches")
 )
 
-// maxPID is what the kernel numbers processes up to (PID_MAX_LIMIT in
+// MaxPID bounds the numbers that the kernel gives processes (PID_MAX_LIMIT in
 // include/linux/threads.h, 64-bit).
-const maxPID = 1 << 22
+const MaxPID = 1 << 22
 
 // Read looks at the process that procfs, mounted at proc, has as pid, from 1
 // to 4194304. An error names the process, what was being read, and what to do about it;
@@ -96,8 +96,8 @@ const maxPID = 1 << 22
 // epoll instances is no error. It takes memory by what the process watches, a few hundred
 // bytes for each, and not by what the machine has.
 func Read(proc string, pid int) (Process, error) {
-	if pid < 1 || pid > maxPID {
-		return Process{}, fmt.Errorf("inspect process %d: processes have numbers from 1 to %d", pid, maxPID)
+	if pid < 1 || pid > MaxPID {
+		return Process{}, fmt.Errorf("inspect process %d: processes have numbers from 1 to %d", pid, MaxPID)
 	}
 	r := reader{proc: proc, dir: filepath.Join(proc, strconv.Itoa(pid)), pid: pid}
 	p, err := r.process()
