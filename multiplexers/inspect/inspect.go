@@ -12,10 +12,8 @@
 package inspect
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -138,21 +136,11 @@ func (r *reader) look() (Process, error) {
 		return p, err
 	}
 	r.devices = ownDevices()
-	var sets [][]entry
-	told := false
-	for _, fd := range fds {
-		set, err := r.set(fd)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // closed meanwhile
-		}
-		if err != nil {
-			return p, err
-		}
-		told = told || len(set) > 0
-		p.Instances = append(p.Instances, Instance{FD: fd, SameAs: fd})
-		sets = append(sets, set)
+	sets, err := r.sets(fds)
+	if err != nil {
+		return p, err
 	}
-	if len(sets) > 0 && !told {
+	if len(sets) > 0 && !slices.ContainsFunc(sets, func(s set) bool { return len(s.entries) > 0 }) {
 		if err := r.tells(); err != nil {
 			return p, err
 		}
@@ -160,11 +148,12 @@ func (r *reader) look() (Process, error) {
 	if err := r.resolve(sets); err != nil {
 		return p, err
 	}
-	for i, set := range sets {
-		p.Instances[i].Watched = make([]Watch, len(set))
-		for j, e := range set {
-			p.Instances[i].Watched[j] = e.Watch
+	for _, s := range sets {
+		in := Instance{FD: s.epoll, SameAs: s.epoll, Watched: make([]Watch, len(s.entries))}
+		for i, e := range s.entries {
+			in.Watched[i] = e.Watch
 		}
+		p.Instances = append(p.Instances, in)
 	}
 	p.Undistinguished = r.markSame(p.Instances)
 	for _, in := range p.Instances {
@@ -174,51 +163,4 @@ func (r *reader) look() (Process, error) {
 	}
 	p.MaxUserWatches, err = r.maxUserWatches()
 	return p, err
-}
-
-// set is the interest set of an epoll instance, with what each descriptor in
-// it is in the process now. What seems closed or another file has mostly been
-// closed, in the ordinary way, since the set was read: only what a second look
-// finds in the set still, and still not in its place, is said to be so.
-func (r *reader) set(epoll int) ([]entry, error) {
-	set, err := r.registered(epoll)
-	if err != nil {
-		return nil, err
-	}
-	doubted := false
-	for i := range set {
-		if err := r.place(epoll, &set[i], len(set)); err != nil {
-			return nil, err
-		}
-		doubted = doubted || set[i].Closed || set[i].Replaced
-	}
-	if doubted {
-		again, err := r.registered(epoll)
-		if err != nil {
-			return nil, err
-		}
-		there := make(map[registration]entry, len(again))
-		for _, e := range again {
-			there[e.registration()] = e
-		}
-		kept := set[:0]
-		for _, e := range set {
-			if e.Closed || e.Replaced {
-				now, still := there[e.registration()]
-				if !still {
-					continue
-				}
-				if err := r.place(epoll, &now, len(again)); err != nil {
-					return nil, err
-				}
-				e = now
-			}
-			kept = append(kept, e)
-		}
-		set = kept
-	}
-	slices.SortFunc(set, func(a, b entry) int {
-		return cmp.Or(cmp.Compare(a.FD, b.FD), cmp.Compare(a.nth, b.nth))
-	})
-	return set, nil
 }

@@ -15,12 +15,12 @@ import (
 
 // resolve finds the addresses of all sockets in the sets, and other
 // descriptors of those that are closed.
-func (r *reader) resolve(sets [][]entry) error {
+func (r *reader) resolve(sets []set) error {
 	wanted := make(map[uint64]*endpoint)
 	duplicated := make(map[uint64]int) // descriptors of what is closed
-	for _, set := range sets {
-		for i := range set {
-			e := &set[i]
+	for _, s := range sets {
+		for i := range s.entries {
+			e := &s.entries[i]
 			if e.Kind != Socket {
 				continue
 			}
@@ -57,9 +57,9 @@ func (r *reader) resolve(sets [][]entry) error {
 			return err
 		}
 	}
-	for _, set := range sets {
-		for i := range set {
-			r.describe(&set[i], wanted, duplicated)
+	for _, s := range sets {
+		for i := range s.entries {
+			r.describe(&s.entries[i], wanted, duplicated)
 		}
 	}
 	return nil
