@@ -61,7 +61,7 @@ func words[R any](header string, rank int, rows []R, of func(R) string) column {
 func watchColumns(set []Watched) []column {
 	fd := words("fd", 0, set, func(w Watched) string { return strconv.Itoa(w.FD) })
 	fd.left = false
-	address := words("address ↔ peer, or path", 1, set, func(w Watched) string {
+	address := words("address ↔ peer,\nor path", 1, set, func(w Watched) string {
 		if w.Peer == "" {
 			return plainText(w.Local)
 		}
@@ -75,12 +75,18 @@ func watchColumns(set []Watched) []column {
 	return []column{
 		fd,
 		words("kind", 0, sorts, func(s sort) string { return s.kind }),
-		address,
-		words("state", 2, sorts, func(s sort) string { return s.state }),
 		words(eventsHeader, 0, sorts, func(s sort) string { return s.events }),
-		words(triggerHeader, 0, sorts, func(s sort) string { return s.trigger }),
-		words("number now", 0, sorts, func(s sort) string { return s.now }),
+		triggers(sorts),
+		words("number\nnow", 0, sorts, func(s sort) string { return s.now }),
+		words("state", 2, sorts, func(s sort) string { return s.state }),
+		address,
 	}
+}
+
+func triggers(sorts []sort) column {
+	c := words(triggerHeader, 0, sorts, func(s sort) string { return s.trigger })
+	c.breaks, c.yields = true, true
+	return c
 }
 
 // sort is what makes watched descriptors alike, in words.
@@ -101,7 +107,7 @@ func (w Watched) sort() sort {
 	}
 	switch {
 	case w.Replaced:
-		s.now = "another file"
+		s.now = "reused"
 	case w.Closed:
 		s.now = "closed"
 	}
@@ -162,13 +168,17 @@ func watchGroups(set []Watched) []watchGroup {
 func groupColumns(groups []watchGroup) []column {
 	count := words("watched", 0, groups, func(g watchGroup) string { return formatInt(int64(g.count)) })
 	count.left = false
+	sorts := make([]sort, len(groups))
+	for i, g := range groups {
+		sorts[i] = g.sort
+	}
 	return []column{
 		count,
 		words("kind", 0, groups, func(g watchGroup) string { return g.kind }),
-		words("state", 2, groups, func(g watchGroup) string { return g.state }),
 		words(eventsHeader, 0, groups, func(g watchGroup) string { return g.events }),
-		words(triggerHeader, 0, groups, func(g watchGroup) string { return g.trigger }),
-		words("number now", 0, groups, func(g watchGroup) string { return g.now }),
+		triggers(sorts),
+		words("number\nnow", 0, groups, func(g watchGroup) string { return g.now }),
+		words("state", 2, groups, func(g watchGroup) string { return g.state }),
 		words("descriptors", 1, groups, func(g watchGroup) string {
 			list := strings.Join(g.examples, ", ")
 			if g.count > len(g.examples) {

@@ -11,7 +11,7 @@ import (
 // What InspectionText shows in full without being asked for all.
 const (
 	maxListed   = 40 // descriptors of an instance; of more, groups
-	maxSets     = 20 // instances
+	maxSets     = 8  // instances
 	maxExamples = 3  // descriptors of a group
 	maxNamed    = 10 // descriptors in a sentence
 )
@@ -162,7 +162,7 @@ func goneNotes(set []Watched, all bool) []string {
 		notes = append(notes, "closed in the process, and watched still through a duplicate or another process: "+named(closed, all))
 	}
 	if len(replaced) > 0 {
-		notes = append(notes, "closed in the process, and watched still, while the number is another file's now: "+named(replaced, all))
+		notes = append(notes, "closed in the process, and watched still, while the number is reused for another file: "+named(replaced, all))
 	}
 	return notes
 }
