@@ -18,6 +18,7 @@ type Inspection struct {
 	Watches        int               `json:"watches"`
 	MayCountTwice  bool              `json:"may_count_twice"`
 	MaxUserWatches int               `json:"max_user_watches"` // of all processes of a user; 0 if not known
+	Apart          []int             `json:"threads_apart"`    // that have descriptors of their own
 	Instances      []WatchedInstance `json:"instances"`
 }
 
@@ -55,6 +56,7 @@ func (w Watched) gone() bool { return w.Closed || w.Replaced }
 // InspectionJSON writes an inspection as one indented JSON object, each watched
 // descriptor in it.
 func InspectionJSON(w io.Writer, in Inspection) error {
+	in.Apart = append([]int{}, in.Apart...)
 	in.Instances = append([]WatchedInstance{}, in.Instances...)
 	for i := range in.Instances {
 		set := append([]Watched{}, in.Instances[i].Watched...)

@@ -71,6 +71,13 @@ func (in Inspection) limits() []string {
 		lines = append(lines, fmt.Sprintf("All processes of a user together can watch %s (fs.epoll.max_user_watches). These are %s %% of that; what others of the user watch comes on top.",
 			formatInt(int64(in.MaxUserWatches)), percent(float64(in.Watches)/float64(in.MaxUserWatches))))
 	}
+	if len(in.Apart) > 0 {
+		var threads []string
+		for _, id := range in.Apart {
+			threads = append(threads, strconv.Itoa(id))
+		}
+		lines = append(lines, "! Some threads have descriptors of their own, which are not among these: give the number of one to see them: "+named(threads, false))
+	}
 	if in.MayCountTwice {
 		lines = append(lines, "! Some of these may be one instance that has several descriptors, and count twice: the kernel did not tell (kcmp).")
 	}

@@ -31,7 +31,8 @@ many are watched, and how many the processes of a user can watch.
 Of an instance that watches more than 40 it counts the sorts; --all lists each,
 and JSON always does. It reads /proc and does not stop or slow the process, which
 goes on meanwhile. Other ways of waiting, such as select, poll and io_uring, leave no
-trace there. Processes of other users take root, or CAP_SYS_PTRACE.`,
+trace there. A thread that has a table of descriptors of its own is looked at by its
+own number. Processes of other users take root, or CAP_SYS_PTRACE.`,
 		Example: `  muxbench inspect $$
   sudo muxbench inspect "$(pgrep -o nginx)"
   muxbench inspect 1234 --format json | jq '.instances[].watched[] | select(.closed or .replaced)'`,
@@ -70,7 +71,7 @@ trace there. Processes of other users take root, or CAP_SYS_PTRACE.`,
 // inspection puts what was found into the terms of the report.
 func inspection(p inspect.Process) report.Inspection {
 	in := report.Inspection{
-		PID: p.PID, Command: p.Command, Watches: p.Watches, MayCountTwice: p.Undistinguished, MaxUserWatches: p.MaxUserWatches,
+		PID: p.PID, Command: p.Command, Watches: p.Watches, MayCountTwice: p.Undistinguished, MaxUserWatches: p.MaxUserWatches, Apart: p.Apart,
 		Instances: make([]report.WatchedInstance, len(p.Instances)),
 	}
 	for i, from := range p.Instances {

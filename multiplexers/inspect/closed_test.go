@@ -185,3 +185,56 @@ func TestOrdinaryCloses(t *testing.T) {
 	}
 	t.Logf("%d were watched", seen)
 }
+
+// A thread may have a table of descriptors of its own: then the process's says nothing of what
+// the thread watches.
+func TestThreadApart(t *testing.T) {
+	if !compares(t) {
+		t.Skip("the kernel does not compare descriptors (kcmp)")
+	}
+	type thread struct {
+		id, epoll, event int
+		err              error
+	}
+	ready, stop := make(chan thread), make(chan struct{})
+	var unshared func()
+	unshared = func() {
+		runtime.LockOSThread() // for good: the thread ends with the goroutine
+		if unix.Gettid() == os.Getpid() {
+			go unshared() // the first thread's table is the process's
+			<-stop
+			runtime.UnlockOSThread()
+			return
+		}
+		is := thread{id: unix.Gettid()}
+		is.err = unix.Unshare(unix.CLONE_FILES)
+		if is.err == nil {
+			is.epoll, is.err = unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+		}
+		if is.err == nil {
+			is.event, is.err = unix.Eventfd(0, unix.EFD_CLOEXEC)
+		}
+		if is.err == nil {
+			is.err = unix.EpollCtl(is.epoll, unix.EPOLL_CTL_ADD, is.event, &unix.EpollEvent{Events: unix.EPOLLIN})
+		}
+		ready <- is
+		<-stop
+	}
+	go unshared()
+	is := <-ready
+	defer close(stop)
+	if is.err != nil {
+		t.Fatal(is.err)
+	}
+	if p := own(t); !slices.Equal(p.Apart, []int{is.id}) {
+		t.Errorf("threads apart %d, want %d", p.Apart, is.id)
+	}
+	p, err := inspect.Read("/proc", is.id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []inspect.Watch{{FD: is.event, Kind: inspect.EventFD, Events: watchedFor, OpenAs: -1}}
+	if diff := cmp.Diff(want, watchedBy(t, p, is.epoll)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}

@@ -33,6 +33,9 @@ type Process struct {
 	// Undistinguished says that the kernel did not tell whether two of the
 	// descriptors are one instance (kcmp(2)): then Watches counts it twice.
 	Undistinguished bool
+	// Apart are the threads that have a table of descriptors of their own, by which
+	// they watch what is not told here, but by Read of their numbers.
+	Apart []int
 	// MaxUserWatches is how many descriptors all the processes of a user
 	// together can watch (fs.epoll.max_user_watches); 0 if it is not told.
 	MaxUserWatches int
@@ -89,7 +92,7 @@ var (
 const MaxPID = 1 << 22
 
 // Read looks at the process that procfs, mounted at proc, has as pid, from 1
-// to 4194304. An error names the process, what was being read, and what to do about it;
+// to 4194304; of a thread's number, at the table of descriptors that the thread has. An error names the process, what was being read, and what to do about it;
 // it wraps one of those above where one of them is why. A process without
 // epoll instances is no error. It takes memory by what the process watches, a few hundred
 // bytes for each, and not by what the machine has.
@@ -161,6 +164,7 @@ func (r *reader) look() (Process, error) {
 			p.Watches += len(in.Watched)
 		}
 	}
+	p.Apart = r.apart()
 	p.MaxUserWatches, err = r.maxUserWatches()
 	return p, err
 }

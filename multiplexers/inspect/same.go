@@ -4,7 +4,10 @@ package inspect
 
 import (
 	"cmp"
+	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -13,6 +16,7 @@ import (
 // Types of comparison of kcmp(2), from include/uapi/linux/kcmp.h.
 const (
 	kcmpFile     = 0
+	kcmpFiles    = 2
 	kcmpEpollTFD = 7 // Linux 4.13
 )
 
@@ -63,4 +67,27 @@ func (r *reader) markSame(instances []Instance) (undistinguished bool) {
 		}
 	}
 	return !told && watching > 1
+}
+
+// apart are the threads that do not share the process's table of descriptors
+// (clone(2), CLONE_FILES; unshare(2)), in order; none where the kernel does not
+// compare.
+func (r *reader) apart() []int {
+	threads, err := os.ReadDir(filepath.Join(r.dir, "task"))
+	if err != nil {
+		return nil // it has ended, which is found out elsewhere
+	}
+	var apart []int
+	for _, t := range threads {
+		id, err := strconv.Atoi(t.Name())
+		if err != nil || id == r.pid {
+			continue
+		}
+		order, _, errno := unix.Syscall6(unix.SYS_KCMP, uintptr(r.pid), uintptr(id), kcmpFiles, 0, 0, 0)
+		if errno == 0 && order != 0 {
+			apart = append(apart, id)
+		}
+	}
+	slices.Sort(apart)
+	return apart
 }
