@@ -21,6 +21,7 @@ var allowed = map[string][]string{
 	"multiplexers/server":    {"multiplexers", "golang.org/x/sys/unix"},
 	"multiplexers/chain":     {"multiplexers", "golang.org/x/sys/unix"},
 	"multiplexers/ctl":       {"multiplexers", "golang.org/x/sys/unix"},
+	"multiplexers/inspect":   {"golang.org/x/sys/unix"},
 	"multiplexers/workbench": {"golang.org/x/sys/unix"},
 	"multiplexers/muxtest":   {"multiplexers", "multiplexers/server", "multiplexers/workbench", "golang.org/x/sys/unix"},
 	"loadgen":                {"multiplexers", "results", "golang.org/x/sys/unix", "github.com/HdrHistogram/hdrhistogram-go"},
@@ -30,7 +31,7 @@ var allowed = map[string][]string{
 	// Of multiplexers/server it has the list of backends, and makes a claim of each;
 	// a client of its own has threads of SCHED_IDLE.
 	"cmd/acceptance": {"multiplexers/server", "results", "results/stats", "golang.org/x/sys/unix", "github.com/spf13/cobra", "gonum.org/v1/gonum"},
-	"cmd/muxbench": {"multiplexers", "multiplexers/server", "multiplexers/muxtest", "multiplexers/workbench", "loadgen", "scenarios", "scenarios/lab", "results", "report",
+	"cmd/muxbench": {"multiplexers", "multiplexers/inspect", "multiplexers/server", "multiplexers/muxtest", "multiplexers/workbench", "loadgen", "scenarios", "scenarios/lab", "results", "report",
 		"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/agnivade/levenshtein", "golang.org/x/term", "github.com/schollz/progressbar/v3"},
 }
 

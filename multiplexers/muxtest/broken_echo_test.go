@@ -20,7 +20,7 @@ import (
 type fault int
 
 const (
-	sound fault = iota
+	noFault fault = iota
 	losesByteAtPartialWrite
 	sendsSecondHalfFirst
 	dropsTailAtHalfClose

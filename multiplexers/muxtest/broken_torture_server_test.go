@@ -13,7 +13,7 @@ import (
 
 // TestTorturePassesAnotherServer: the server that the next test breaks is sound.
 func TestTorturePassesAnotherServer(t *testing.T) {
-	s, err := echoing(sound)
+	s, err := echoing(noFault)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,8 +15,8 @@ import (
 // failed are made again with less patience, as many times as that is done.
 const stalled, stalledAgain = 5 * time.Second, time.Second
 
-// client is one of a server's, in our hands.
-type client struct {
+// caller is one of a server's, in our hands.
+type caller struct {
 	fd        int
 	name      int
 	salt      uint32
@@ -33,7 +33,7 @@ type clients struct {
 	served   chan error
 	small    int // SO_RCVBUF of each client; 0 is the kernel's own
 	at       unix.Sockaddr
-	all      []*client // nil where none is connected
+	all      []*caller // nil where none is connected
 	buffer   []byte
 
 	connected  int64
@@ -50,7 +50,7 @@ func (r *rig) serve(g regime, patience time.Duration) *clients {
 	}
 	c := &clients{
 		rig: r, patience: patience, server: s, served: make(chan error, 1), small: g.small,
-		all: make([]*client, g.clients), buffer: make([]byte, 64<<10),
+		all: make([]*caller, g.clients), buffer: make([]byte, 64<<10),
 	}
 	go func() { c.served <- s.Serve() }()
 	at := s.Address()
@@ -76,7 +76,7 @@ func (c *clients) close() *breach {
 // connect connects a client, and returns when it is.
 func (c *clients) connect(i int) *breach {
 	fd := c.rig.Stream()
-	c.all[i] = &client{fd: fd, name: i + 1, salt: uint32(c.connected)}
+	c.all[i] = &caller{fd: fd, name: i + 1, salt: uint32(c.connected)}
 	c.connected++
 	if err := unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1); err != nil {
 		c.rig.Fatalf("setsockopt TCP_NODELAY: %v", err)
@@ -99,7 +99,7 @@ func (c *clients) connect(i int) *breach {
 }
 
 // await waits for a condition on a client's socket.
-func (c *clients) await(one *client, events int16, otherwise string) *breach {
+func (c *clients) await(one *caller, events int16, otherwise string) *breach {
 	set := []unix.PollFd{{Fd: int32(one.fd), Events: events}}
 	for deadline := time.Now().Add(c.patience); ; {
 		n, err := unix.Poll(set, int(max(0, time.Until(deadline)/time.Millisecond)))
@@ -116,7 +116,7 @@ func (c *clients) await(one *client, events int16, otherwise string) *breach {
 }
 
 // send sends so many bytes, or as many of them as there is room for.
-func (c *clients) send(one *client, n int) *breach {
+func (c *clients) send(one *caller, n int) *breach {
 	for n > 0 && !one.half {
 		block := c.buffer[:min(n, len(c.buffer))]
 		fillContent(block, one.salt, one.sent)
@@ -135,7 +135,7 @@ func (c *clients) send(one *client, n int) *breach {
 
 // receive is one read of so many bytes at most. It says whether more may be there; at
 // the end of file the client leaves.
-func (c *clients) receive(one *client, most int) (more bool, b *breach) {
+func (c *clients) receive(one *caller, most int) (more bool, b *breach) {
 	n, err := unix.Read(one.fd, c.buffer[:min(most, len(c.buffer))])
 	switch {
 	case err == unix.EAGAIN:
@@ -160,13 +160,13 @@ func (c *clients) receive(one *client, most int) (more bool, b *breach) {
 }
 
 // leave is the end of a client that got everything.
-func (c *clients) leave(one *client) {
+func (c *clients) leave(one *caller) {
 	c.rig.Close(one.fd)
 	c.sent += int64(one.sent)
 	c.all[one.name-1] = nil
 }
 
-func (c *clients) drain(one *client) *breach {
+func (c *clients) drain(one *caller) *breach {
 	for {
 		if more, b := c.receive(one, len(c.buffer)); b != nil || !more {
 			return b
@@ -175,7 +175,7 @@ func (c *clients) drain(one *client) *breach {
 }
 
 // catchUp reads until all that was sent is back.
-func (c *clients) catchUp(one *client) *breach {
+func (c *clients) catchUp(one *caller) *breach {
 	for c.all[one.name-1] == one && one.got < one.sent {
 		if b := c.await(one, unix.POLLIN, "waits for its answer"); b != nil {
 			return b
@@ -187,7 +187,7 @@ func (c *clients) catchUp(one *client) *breach {
 	return nil
 }
 
-func (c *clients) halfClose(one *client) *breach {
+func (c *clients) halfClose(one *caller) *breach {
 	if one.half {
 		return nil
 	}
@@ -199,7 +199,7 @@ func (c *clients) halfClose(one *client) *breach {
 }
 
 // end half-closes, and reads to the end.
-func (c *clients) end(one *client) *breach {
+func (c *clients) end(one *caller) *breach {
 	if b := c.halfClose(one); b != nil {
 		return b
 	}
@@ -215,7 +215,7 @@ func (c *clients) end(one *client) *breach {
 }
 
 // reset cuts a connection. What was under way is lost, in either direction.
-func (c *clients) reset(one *client) *breach {
+func (c *clients) reset(one *caller) *breach {
 	c.rig.Reset(one.fd)
 	c.cut = true
 	c.some += int64(one.got)

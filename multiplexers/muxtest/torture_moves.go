@@ -24,7 +24,7 @@ const (
 	filling
 	shutting
 	renewing // of a whole stream
-	waiting
+	awaiting
 	pausing // a wait, for what comes over TCP
 )
 
@@ -74,7 +74,7 @@ func (m move) String() string {
 // do makes a move, unless it makes no sense now.
 func (d *duplex) do(m move) *breach {
 	switch m.kind {
-	case waiting:
+	case awaiting:
 		return d.wait(m.n, m.blocks, 0)
 	case pausing:
 		return d.pause()
@@ -121,7 +121,7 @@ func (d *duplex) renew(line int) *breach {
 
 // whose is the stream that a move is of.
 func (m move) whose() int {
-	if m.kind == waiting || m.kind == pausing {
+	if m.kind == awaiting || m.kind == pausing {
 		return -1
 	}
 	return m.end / 2
@@ -149,8 +149,8 @@ func (m move) simpler() []move {
 	case filling:
 		with(func(less *move) { less.kind, less.n = writing, 1 })
 	case pausing:
-		with(func(less *move) { less.kind, less.n = waiting, roomy })
-	case waiting:
+		with(func(less *move) { less.kind, less.n = awaiting, roomy })
+	case awaiting:
 		if m.blocks {
 			with(func(less *move) { less.blocks = false })
 		}
@@ -161,15 +161,15 @@ func (m move) simpler() []move {
 	return all
 }
 
-// polling are the same moves with waits that do not block.
-func polling(moves []move) []move {
+// unblocking are the same moves with waits that do not block.
+func unblocking(moves []move) []move {
 	all := slices.Clone(moves)
 	for i, m := range all {
 		switch m.kind {
-		case waiting:
+		case awaiting:
 			all[i].blocks = false
 		case pausing:
-			all[i] = move{kind: waiting, n: roomy}
+			all[i] = move{kind: awaiting, n: roomy}
 		}
 	}
 	return all

@@ -26,9 +26,9 @@ func tortureStreams(r *rig) {
 	plain := setting{total: t.d.total, lines: make([]nature, len(t.d.lines))}
 	begin := r.trialOf(t.d.setting, t.moves)
 	begin.easier = []trial[move]{
-		r.trialOf(plain, polling(t.moves)), // nothing in it hangs on time
+		r.trialOf(plain, unblocking(t.moves)), // nothing in it hangs on time
 		r.trialOf(plain, t.moves),
-		r.trialOf(t.d.setting, polling(t.moves)),
+		r.trialOf(t.d.setting, unblocking(t.moves)),
 	}
 	accuse(r, "C-150", b, begin)
 }
@@ -130,7 +130,7 @@ func (t *tormentor) oneTurn() (over bool, b *breach) {
 	if b := t.unasked(); b != nil {
 		return false, b
 	}
-	m := move{kind: waiting, n: t.room, blocks: t.hurried() || t.chance(t.block)}
+	m := move{kind: awaiting, n: t.room, blocks: t.hurried() || t.chance(t.block)}
 	switch {
 	case t.idle > 0 && len(t.moves) == before && !t.hasPutOff():
 		m = move{kind: pausing}
@@ -382,7 +382,7 @@ func (t *tormentor) finish() (over bool, b *breach) {
 	if !over {
 		return false, nil
 	}
-	if b := t.do(move{kind: waiting, n: len(t.d.ends)}); b != nil {
+	if b := t.do(move{kind: awaiting, n: len(t.d.ends)}); b != nil {
 		return true, b
 	}
 	return true, t.d.spuriousTooOften()
