@@ -9,6 +9,7 @@ import (
 	"io"
 	"os/signal"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,6 +26,8 @@ import (
 type conformOptions struct {
 	backends, cases []string
 	format          string
+	seeds           int
+	from            uint64
 }
 
 // errNotConforming is returned when a multiplexer or a server failed.
@@ -53,10 +56,11 @@ kernels, containers and emulations of Linux do differ. What needs a privilege is
 skipped, and says which. Descriptors, processes and limits are left as they were.
 
 Its exit status is 1 if a multiplexer or a server fails. It does not measure, and
-takes less than a minute.`,
+takes less than a minute, unless more seeds are asked for.`,
 		Example: `  muxbench conform
   muxbench conform --backends poll,epoll-et
-  muxbench conform --case C-149 --format markdown`,
+  muxbench conform --case C-149 --format markdown
+  muxbench conform --case C-150 -b epoll-et --seeds 5000`,
 		Args:              cobra.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -69,6 +73,8 @@ takes less than a minute.`,
 	}
 	c.Flags().StringSliceVarP(&o.backends, "backends", "b", nil, "servers to try, and the multiplexers that they wait with (default: all)")
 	c.Flags().StringSliceVar(&o.cases, "case", nil, "cases to try, by ID; C-149 is also C-149/... (default: all)")
+	c.Flags().IntVar(&o.seeds, "seeds", 0, "how many seeds to make random moves from, in cases that do (default: some tens)")
+	c.Flags().Uint64Var(&o.from, "from", 1, "the first of these seeds")
 	c.Flags().StringVar(&o.format, "format", o.format, strings.Join(formats, ", "))
 	// These fail for flags that do not exist only.
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
@@ -84,6 +90,9 @@ func conform(ctx context.Context, s streams, program string, o conformOptions, r
 	}
 	cases, err := chosenCases(o.cases)
 	if err != nil {
+		return err
+	}
+	if err := o.seed(cases); err != nil {
 		return err
 	}
 	again, err := reexec(program)
@@ -130,6 +139,34 @@ func conform(ctx context.Context, s streams, program string, o conformOptions, r
 		return fmt.Errorf("%w: what was tried until then is shown", errInterrupted)
 	case c.Failed():
 		return errNotConforming
+	}
+	return nil
+}
+
+// mostSeeds are some hours of them.
+const mostSeeds = 1_000_000
+
+// seed has cases that make random moves make them from the seeds that are asked for.
+func (o conformOptions) seed(cases []muxtest.Case) error {
+	if o.seeds == 0 && o.from == 1 {
+		return nil
+	}
+	if o.seeds < 0 || o.seeds > mostSeeds {
+		return &scenarios.Invalid{Flag: "--seeds", Value: strconv.Itoa(o.seeds), Allowed: fmt.Sprintf("from 1 to %d", mostSeeds)}
+	}
+	random := false
+	for i := range cases {
+		if cases[i].Seeds.Count == 0 {
+			continue
+		}
+		random = true
+		cases[i].Seeds.First = o.from
+		if o.seeds > 0 {
+			cases[i].Seeds.Count = o.seeds
+		}
+	}
+	if !random {
+		return &scenarios.Invalid{Flag: "--seeds", Allowed: "none of these cases makes random moves; C-150 does"}
 	}
 	return nil
 }
