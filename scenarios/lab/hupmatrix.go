@@ -12,7 +12,7 @@ func hupMatrix() Demo {
 	return Demo{
 		Name:  "hup-matrix",
 		Title: "a peer goes away: the flags of poll and epoll, and select's sets (r, w, x)",
-		Why: `HUP is for a connection of which both directions are closed. A peer of TCP that has called close(2)
+		Why: `HUP is the end of a pipe, or of both directions of a connection. A peer of TCP that has called close(2)
 has ended its own direction only, as far as can be known here: that is RDHUP, for those who ask for it.
 select(2) has but the sets to show it in: an end or an error is something to read.`,
 		Advice: `With HUP there may be data left: read until 0 or an error. Ask for EPOLLRDHUP to hear of a peer

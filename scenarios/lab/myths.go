@@ -19,8 +19,8 @@ said with "always".`,
 }
 
 func showMyths(s *stage) {
-	for _, c := range [...]crowd{{pairs: 10, active: 10, writes: 1000}, {pairs: 1000, active: 10, writes: 500}} {
-		c.show(s)
+	for _, r := range [...]rings{{pairs: 10, active: 10, writes: 1000}, {pairs: 1000, active: 10, writes: 500}} {
+		r.show(s)
 	}
 	s.expect(`"edge-triggered loses data": 3 KiB, read after all its events`, "3 events, 3072 bytes", readLate(s))
 	s.expect(`"events come by shared memory": the array while one happens`, "untouched, and written by the wait", arrayMeanwhile(s))

@@ -21,11 +21,11 @@ func selectLimit() Demo {
 	return Demo{
 		Name:  "select-limit",
 		Title: "select(2) and descriptor 1,024",
-		Why: `An fd_set of libc has 1,024 bits, and FD_SET of a descriptor beyond writes to what lies behind it, as
-an attacker may wish. The limit is on a descriptor's number, not on how many there are, and it is libc's: the
-kernel takes bitmaps of any length.`,
+		Why: `An fd_set of libc has 1,024 bits, and FD_SET of a descriptor beyond writes to whatever
+lies behind it. The limit is on a descriptor's number, not on how many there are, and it is libc's: the kernel
+takes bitmaps of any length.`,
 		Advice: `Check the number before each FD_SET, or use poll(2) or epoll(7).`,
-		Source: `select(2), BUGS and "C library/kernel differences"; core_sys_select in fs/select.c`,
+		Source: `select(2), BUGS; core_sys_select in fs/select.c`,
 		Takes:  "a limit of descriptors (ulimit -n) above 1,024",
 		show:   showSelectLimit,
 	}

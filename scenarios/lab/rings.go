@@ -18,31 +18,32 @@ const (
 	confidence = 0.95
 )
 
-// crowd is pairs of sockets, of which some are active, for several mechanisms to wait
+// rings are pairs of sockets, of which some are active, for several mechanisms to wait
 // for in turn.
-type crowd struct {
+type rings struct {
 	pairs, active int
 	writes        int // of a byte, in a turn of each
 }
 
 // show compares the CPU time that mechanisms take for a message.
-func (c crowd) show(s *stage) {
+func (r rings) show(s *stage) {
 	level := multiplexers.LevelTriggeredEpoll()
 	poll := mechanism(func(m multiplexers.Mechanism) bool { return m.Capabilities.Indexed })
 	edge := mechanism(func(m multiplexers.Mechanism) bool { return m.Trigger == multiplexers.EdgeTriggered })
-	where := fmt.Sprintf("%s of %s pairs active", grouped(c.active), grouped(c.pairs))
-	again := fmt.Sprintf(`"epoll is always faster": poll to epoll, %s`, where)
-	other := fmt.Sprintf(`"edge-triggered is always faster": ET to LT, %s`, where)
+	where := fmt.Sprintf("%s of %s pairs active", grouped(r.active), grouped(r.pairs))
+	epollRow := fmt.Sprintf(`"epoll is always faster": poll to epoll, %s`, where)
+	edgeRow := fmt.Sprintf(`"edge-triggered is always faster": ET to LT, %s`, where)
 	all := []multiplexers.Mechanism{level, poll, edge}
-	if takes, have := uint64(2*c.pairs*len(all)+100), s.descriptorLimit().Cur; takes > have {
-		s.tell(again, "takes %d descriptors; the limit is %d", takes, have)
+	if takes, have := uint64(2*r.pairs*len(all)+100), s.descriptorLimit().Cur; takes > have {
+		s.tell(epollRow, "takes %d descriptors; the limit is %d", takes, have)
 		return
 	}
-	spent := c.measure(s, all)
-	s.tell(again, "%s", ratio(spent[1], spent[0], "poll takes"))
-	s.tell(other, "%s", ratio(spent[2], spent[0], "ET takes"))
+	spent := r.measure(s, all)
+	s.tell(epollRow, "%s", ratio(spent[1], spent[0], "poll takes"))
+	s.tell(edgeRow, "%s", ratio(spent[2], spent[0], "ET takes"))
 }
 
+// mechanism is the first that is so.
 func mechanism(is func(multiplexers.Mechanism) bool) multiplexers.Mechanism {
 	all := multiplexers.Mechanisms()
 	return all[slices.IndexFunc(all, is)]
@@ -50,11 +51,11 @@ func mechanism(is func(multiplexers.Mechanism) bool) multiplexers.Mechanism {
 
 // measure is the CPU time a message of each mechanism in each turn, in nanoseconds. In
 // a turn each has one iteration, in random order.
-func (c crowd) measure(s *stage, all []multiplexers.Mechanism) [][]float64 {
+func (r rings) measure(s *stage, all []multiplexers.Mechanism) [][]float64 {
 	chains := make([]*chain.Chain, len(all))
 	order := make([]int, len(all))
 	for i, m := range all {
-		ring, err := chain.New(chain.Config{Mechanism: m, Pairs: c.pairs, Active: c.active, Writes: c.writes})
+		ring, err := chain.New(chain.Config{Mechanism: m, Pairs: r.pairs, Active: r.active, Writes: r.writes})
 		if err != nil {
 			s.Fatalf("%v", err)
 		}
