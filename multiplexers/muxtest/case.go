@@ -59,6 +59,7 @@ func Cases() []Case {
 		kernelCases(),
 		readinessCases(), interestCases(), timeoutCases(), signalCases(), errorCases(), numberCases(), batchCases(),
 		levelCases(), edgeCases(), oneShotCases(), exclusiveCases(), closeCases(), hangUpCases(),
+		streamCases(), concurrentCases(), duplexCases(),
 		serverCases(),
 	)
 }
