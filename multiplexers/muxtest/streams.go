@@ -47,15 +47,21 @@ func writtenThenRemoved(r *rig) {
 	for _, s := range r.connections() {
 		r.add(s.here, both)
 		r.add(s.there, readable|hangUp)
-		r.Write(s.here, 4)
-		r.remove(s.here)
-		r.Settle(s.there, unix.POLLIN, unix.POLLIN)
-		r.expect(s.name+", written to and removed", ready(s.there, readable))
-		r.Read(s.there, 4)
 		r.Write(s.there, 4)
 		r.Settle(s.here, unix.POLLIN, unix.POLLIN)
-		r.Read(s.here, 4)
+		r.Write(s.here, 4)
+		r.remove(s.here)
+		if r.Finds(s.here, unix.POLLIN) != unix.POLLIN {
+			r.Errorf("%s: removed, what was unread is lost or the end is there", s.name)
+		}
+		if !r.Until(func() bool { return r.Finds(s.there, unix.POLLIN)&unix.POLLIN != 0 }) {
+			r.Fatalf("%s: what was written before it was removed does not arrive", s.name)
+		}
+		r.expect(s.name+", written to and removed", ready(s.there, readable))
+		r.Read(s.there, 4)
 		r.expect(s.name + ", all read")
+		r.Read(s.here, 4)
+		r.Write(s.there, 1)
 		r.remove(s.there)
 	}
 }
