@@ -10,7 +10,7 @@ import (
 // TestEndedThreadIsNotBlocked: whatever the Go scheduler does in the thread afterwards,
 // such as waiting for descriptors, which it does when there is nothing else to do.
 func TestEndedThreadIsNotBlocked(t *testing.T) {
-	o := Attempt(Patience, Reexec{}, func(b *Bench) {
+	o := Attempt(10*Patience, Reexec{}, func(b *Bench) {
 		for range 300 {
 			thread := b.Aside(func() {}, "epoll_pwait")
 			<-thread.Ended()
