@@ -61,7 +61,8 @@ func Cases() []Case {
 	return slices.Concat(
 		kernelCases(),
 		readinessCases(), interestCases(), timeoutCases(), signalCases(), errorCases(), numberCases(), batchCases(),
-		levelCases(), edgeCases(), oneShotCases(), exclusiveCases(), closeCases(), hangUpCases(), tortureCases(),
+		levelCases(), edgeCases(), oneShotCases(), exclusiveCases(), closeCases(), hangUpCases(),
+		streamCases(), concurrentCases(), duplexCases(), tortureCases(),
 		serverCases(),
 	)
 }

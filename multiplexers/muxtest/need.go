@@ -16,6 +16,7 @@ const (
 	kernelSet
 	concurrentModify
 	oneShotByOthers
+	onceByOthers
 	exclusive
 	limited
 	unlimited
@@ -45,6 +46,8 @@ func (n need) met(s Subject) bool {
 		return can.ConcurrentModify
 	case oneShotByOthers:
 		return once && can.ConcurrentModify
+	case onceByOthers:
+		return (edge || once) && can.ConcurrentModify
 	case exclusive:
 		return can.Exclusive
 	case limited:
@@ -74,6 +77,7 @@ func (n need) String() string {
 		kernelSet:        "a set in the kernel",
 		concurrentModify: "changes by other threads",
 		oneShotByOthers:  "one-shot, changes by other threads",
+		onceByOthers:     "edge-triggered or one-shot, changes by other threads",
 		exclusive:        "exclusive watching",
 		limited:          "a highest descriptor",
 		unlimited:        "no highest descriptor",

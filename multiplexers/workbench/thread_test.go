@@ -1,0 +1,26 @@
+//go:build linux
+
+package workbench
+
+import (
+	"testing"
+	"time"
+)
+
+// TestEndedThreadIsNotBlocked: whatever the Go scheduler does in the thread afterwards,
+// such as waiting for descriptors, which it does when there is nothing else to do.
+func TestEndedThreadIsNotBlocked(t *testing.T) {
+	o := Attempt(10*Patience, Reexec{}, func(b *Bench) {
+		for range 300 {
+			thread := b.Aside(func() {}, "epoll_pwait")
+			<-thread.Ended()
+			time.Sleep(100 * time.Microsecond)
+			if thread.UntilBlocked() {
+				b.Fatalf("a thread that has ended is said to be blocked")
+			}
+		}
+	})
+	for _, failure := range append(o.Failures, o.Left...) {
+		t.Error(failure)
+	}
+}
