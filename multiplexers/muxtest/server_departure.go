@@ -26,24 +26,25 @@ func serverDepartureCases() []Case {
 // sockets, and once more while the server serves.
 func halfClose(r *rig) {
 	for _, size := range [...]int{0, 1, 8 << 10, 64 << 10, 200 << 10, 1 << 20} {
-		s := r.listening(server.Config{})
-		m := message(size, 1)
-		early := s.client()
-		early.buffers(unix.SO_SNDBUF, size)
-		sent := early.offer(m)
-		if sent == size {
-			r.Shutdown(early.fd, unix.SHUT_WR)
+		for _, cfg := range [...]server.Config{{}, crampedSockets()} {
+			s := r.listening(cfg)
+			m := message(size, 1)
+			early := s.client()
+			early.buffers(unix.SO_SNDBUF, size)
+			sent := early.offer(m)
+			if sent == size {
+				r.Shutdown(early.fd, unix.SHUT_WR)
+			}
+			s.begin()
+			if sent < size {
+				early.say(m[sent:], m)
+			} else {
+				early.parts(m)
+			}
+			s.client().say(m, m)
+			s.open(0)
+			s.end()
 		}
-		s.begin()
-		if sent < size {
-			early.say(m[sent:], m)
-		} else {
-			early.parts(m)
-		}
-		late := s.client()
-		late.say(m, m)
-		s.open(0)
-		s.end()
 	}
 }
 
