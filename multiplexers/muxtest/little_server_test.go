@@ -3,7 +3,6 @@
 package muxtest_test
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"sync"
@@ -28,6 +27,8 @@ type little struct {
 	counts            server.Counters
 	refused           int64
 	late              []func() // what a flaw puts off to the end of a batch
+	kept              []int    // what it does not close in time
+	gone              int      // whom it counts all the same
 
 	mu      sync.Mutex
 	asked   []chan server.Snapshot
@@ -38,90 +39,7 @@ type little struct {
 // littleConn is a connection: what is left of its reply, while nothing is read.
 type littleConn struct {
 	pending []byte
-	events  int  // that it has had
-	halved  bool // its client will say no more
-}
-
-// startLittle listens.
-func startLittle(cfg server.Config, f flaw) (*little, error) {
-	l := &little{
-		flaw: f, conns: make(map[int]*littleConn), block: make([]byte, f.block()),
-		room: 64, listener: -1, reserve: -1, epoll: -1, bell: -1, ended: make(chan struct{}),
-	}
-	if cfg.MaxEvents > 0 {
-		l.room = cfg.MaxEvents
-	}
-	err := l.listen(cfg)
-	if err == nil {
-		l.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC)
-	}
-	if err == nil {
-		l.bell, err = unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
-	}
-	if err == nil {
-		err = l.reserveOne()
-	}
-	if err == nil {
-		err = errors.Join(l.watch(l.bell, unix.EPOLLIN), l.watch(l.listener, unix.EPOLLIN))
-	}
-	if err != nil {
-		l.giveBack()
-		return nil, err
-	}
-	return l, nil
-}
-
-func (l *little) listen(cfg server.Config) (err error) {
-	if l.listener, err = unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0); err != nil {
-		return err
-	}
-	options := map[int]int{unix.SO_REUSEADDR: 1}
-	if l.flaw == joinsOthers {
-		options[unix.SO_REUSEPORT] = 1
-	}
-	if cfg.SocketBuffers > 0 {
-		options[unix.SO_SNDBUF], options[unix.SO_RCVBUF] = cfg.SocketBuffers, cfg.SocketBuffers
-	}
-	for option, value := range options {
-		if err := unix.SetsockoptInt(l.listener, unix.SOL_SOCKET, option, value); err != nil {
-			return err
-		}
-	}
-	if err := unix.SetsockoptInt(l.listener, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1); err != nil {
-		return err
-	}
-	if err := unix.Bind(l.listener, &unix.SockaddrInet4{Addr: cfg.Address.Addr().As4(), Port: int(cfg.Address.Port())}); err != nil {
-		if l.flaw == namesNoAddress {
-			return err
-		}
-		return fmt.Errorf("listening on %s: %w", cfg.Address, err)
-	}
-	backlog := cfg.Backlog
-	if backlog == 0 {
-		backlog = unix.SOMAXCONN
-	}
-	if err := unix.Listen(l.listener, backlog); err != nil {
-		return err
-	}
-	name, err := unix.Getsockname(l.listener)
-	if err != nil {
-		return err
-	}
-	inet := name.(*unix.SockaddrInet4)
-	l.at = netip.AddrPortFrom(netip.AddrFrom4(inet.Addr), uint16(inet.Port))
-	return nil
-}
-
-func (l *little) reserveOne() (err error) {
-	if l.flaw == stopsAcceptingWhenFull {
-		return nil
-	}
-	l.reserve, err = unix.FcntlInt(uintptr(l.bell), unix.F_DUPFD_CLOEXEC, 0)
-	return err
-}
-
-func (l *little) watch(fd int, what uint32) error {
-	return unix.EpollCtl(l.epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: what | unix.EPOLLET, Fd: int32(fd)})
+	events  int // that it has had
 }
 
 func (l *little) Address() netip.AddrPort { return l.at }
@@ -160,42 +78,9 @@ func (l *little) Serve() error {
 		if n == 0 {
 			l.idle()
 		}
-		if called && l.obey() {
+		if (called || l.flaw == waitsForClients) && l.obey() {
 			l.giveBack()
 			return nil
-		}
-	}
-}
-
-// accept accepts everybody who is there. With no descriptor left it refuses them, on
-// the one that it has in reserve.
-func (l *little) accept() {
-	for {
-		fd, _, err := unix.Accept4(l.listener, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
-		if err == unix.EMFILE && l.reserve >= 0 {
-			unix.Close(l.reserve)
-			if fd, _, err = unix.Accept4(l.listener, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC); err == nil {
-				l.refused++
-				unix.Close(fd)
-			}
-			l.reserve, _ = unix.FcntlInt(uintptr(l.bell), unix.F_DUPFD_CLOEXEC, 0)
-			if err == nil {
-				continue
-			}
-		}
-		if err == unix.ECONNABORTED {
-			continue
-		}
-		if err != nil {
-			l.counts.EAGAIN++
-			l.counts.EmptyAccepts++
-			return
-		}
-		l.counts.Accepts++
-		l.conns[fd] = &littleConn{}
-		_ = l.watch(fd, unix.EPOLLIN|unix.EPOLLOUT|unix.EPOLLRDHUP) // it is a socket, so there is no way to fail
-		if l.flaw == acceptsOnce {
-			return
 		}
 	}
 }
@@ -232,7 +117,7 @@ func (l *little) serve(fd int, events uint32) error {
 			return l.fails(fd, err)
 		}
 		if n == 0 {
-			if c.halved = len(c.pending) > 0; !c.halved {
+			if len(c.pending) == 0 {
 				l.end(fd)
 			}
 			return nil
@@ -288,34 +173,26 @@ func (l *little) end(fd int) {
 	if l.flaw == forgetsToClose {
 		_ = unix.EpollCtl(l.epoll, unix.EPOLL_CTL_DEL, fd, nil)
 		_ = unix.Shutdown(fd, unix.SHUT_RDWR)
-		l.conns[-fd] = l.conns[fd] // until the server is closed
+		l.kept = append(l.kept, fd)
 	} else {
 		unix.Close(fd)
 	}
-	if l.flaw != countsTheGone {
-		delete(l.conns, fd)
+	delete(l.conns, fd)
+	if l.flaw == countsTheGone {
+		l.gone++
 	}
 }
 
 // obey answers whoever asks, and says whether the server is to end.
 func (l *little) obey() bool {
-	_, _ = unix.Read(l.bell, make([]byte, 8)) // it was rung
+	_, _ = unix.Read(l.bell, make([]byte, 8)) // it was rung, or else there is nothing to read
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, answer := range l.asked {
-		answer <- server.Snapshot{Counters: l.counts, Open: l.open(), Refused: l.refused}
+		answer <- server.Snapshot{Counters: l.counts, Open: len(l.conns) + l.gone, Refused: l.refused}
 	}
 	l.asked = nil
 	return l.closing && (l.flaw != waitsForClients || len(l.conns) == 0)
-}
-
-func (l *little) open() (n int) {
-	for fd := range l.conns {
-		if fd > 0 {
-			n++
-		}
-	}
-	return n
 }
 
 func (l *little) Snapshot() (server.Snapshot, error) {
@@ -354,8 +231,11 @@ func (l *little) giveBack() {
 			if l.flaw == resetsAtClose {
 				_ = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
 			}
-			unix.Close(max(fd, -fd))
+			unix.Close(fd)
 		}
+	}
+	for _, fd := range l.kept {
+		unix.Close(fd)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

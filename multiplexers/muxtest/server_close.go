@@ -109,10 +109,8 @@ func closeUnderLoad(r *rig) {
 			}
 			return busy
 		}
-		for all[0].got == 0 {
-			if !r.Until(load) {
-				r.Fatalf("nobody is served")
-			}
+		if !r.Until(func() bool { load(); return all[0].got > 0 }) {
+			r.Fatalf("nobody is served")
 		}
 		if !s.endMeanwhile(func() {
 			for range 20 {

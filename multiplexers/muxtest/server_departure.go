@@ -26,24 +26,25 @@ func serverDepartureCases() []Case {
 // sockets, and once more while the server serves.
 func halfClose(r *rig) {
 	for _, size := range [...]int{0, 1, 8 << 10, 64 << 10, 200 << 10, 1 << 20} {
-		s := r.listening(server.Config{})
-		m := message(size, 1)
-		early := s.client()
-		early.buffers(unix.SO_SNDBUF, size)
-		sent := early.offer(m)
-		if sent == size {
-			r.Shutdown(early.fd, unix.SHUT_WR)
+		for _, cfg := range [...]server.Config{{}, crampedSockets()} {
+			s := r.listening(cfg)
+			m := message(size, 1)
+			early := s.client()
+			early.buffers(unix.SO_SNDBUF, size)
+			sent := early.offer(m)
+			if sent == size {
+				r.Shutdown(early.fd, unix.SHUT_WR)
+			}
+			s.begin()
+			if sent < size {
+				early.say(m[sent:], m)
+			} else {
+				early.parts(m)
+			}
+			s.client().say(m, m)
+			s.open(0)
+			s.end()
 		}
-		s.begin()
-		if sent < size {
-			early.say(m[sent:], m)
-		} else {
-			early.parts(m)
-		}
-		late := s.client()
-		late.say(m, m)
-		s.open(0)
-		s.end()
 	}
 }
 
@@ -60,7 +61,8 @@ func (c *client) say(m, due []byte) {
 func halfCloseUnread(r *rig) {
 	s := r.serving(crampedSockets())
 	quick, slow := s.client(), s.slowClient()
-	m := s.press(slow)
+	m := message(mostTaken, 1)
+	m = m[:s.press(slow, m)]
 	r.Shutdown(slow.fd, unix.SHUT_WR)
 	slow.untilEndArrived()
 	quick.exchange(m[:100])
@@ -110,17 +112,17 @@ func resetByClient(r *rig) {
 
 func resetWithReplyPending(r *rig) {
 	s := r.serving(crampedSockets())
-	stays, m := s.client(), message(8<<10, 1)
+	stays, m := s.client(), message(mostTaken, 1)
 	s.open(1)
 	for range 3 {
 		goes := s.slowClient()
-		s.press(goes)
+		s.press(goes, m)
 		r.Reset(goes.fd)
 		s.open(1)
-		stays.exchange(m)
+		stays.exchange(m[:8<<10])
 	}
 	// Whoever comes next gets nothing of what was left.
-	s.client().exchange(m)
+	s.client().exchange(m[:8<<10])
 }
 
 // goneBeforeAccepted has some of them leave in order. When the server answers these

@@ -3,6 +3,8 @@
 package muxtest
 
 import (
+	"time"
+
 	"golang.org/x/sys/unix"
 
 	"muxbench/multiplexers/server"
@@ -41,14 +43,34 @@ func (s *served) slowClient() *client {
 	return c
 }
 
-// fill sends m until the server takes no more, since nothing is read, also when it
-// has answered somebody else some more times; and says how much was sent. All of m
-// is too much.
+// press sends as much of m as has the server keep a reply, since nothing is read.
+func (s *served) press(c *client, m []byte) (sent int) {
+	const step = 2 << 10
+	before := s.snapshot().Counters
+	for sent = step; sent <= mostTaken; sent += step {
+		c.send(m[sent-step : sent])
+		kept := false
+		s.eventually("what was sent is read", func(snap server.Snapshot) bool {
+			in, out := snap.Counters.BytesIn-before.BytesIn, snap.Counters.BytesOut-before.BytesOut
+			kept = out < in
+			return kept || in == int64(sent)
+		})
+		if kept {
+			return sent
+		}
+	}
+	s.rig.Fatalf("%d bytes are sent to a client that reads nothing, and none kept", mostTaken)
+	return 0
+}
+
+// fill sends m until the server takes no more, though it answers somebody else
+// meanwhile, and says how much that was. All of m is too much.
 func (s *served) fill(slow, quick *client, m []byte) (sent int) {
-	const rounds = 30
-	for calm := 0; calm < rounds; calm++ {
+	const still = 60 * time.Millisecond // longer than an acknowledgement is put off
+	sent = s.press(slow, m)
+	for since := time.Now(); time.Since(since) < still; {
 		if n := slow.offer(m[sent:]); n > 0 {
-			sent, calm = sent+n, 0
+			sent, since = sent+n, time.Now()
 		}
 		if sent > mostTaken {
 			s.rig.Fatalf("it has taken %d bytes of a client that reads nothing, want at most %d", sent, mostTaken)
@@ -56,25 +78,6 @@ func (s *served) fill(slow, quick *client, m []byte) (sent int) {
 		quick.exchange(m[:10])
 	}
 	return sent
-}
-
-// press has the server keep a reply to a client that does not read, of which everything
-// has arrived that it has sent.
-func (s *served) press(c *client) (sent []byte) {
-	const step = 2 << 10
-	m := message(mostTaken, 2)
-	before := s.snapshot().Counters
-	for n := step; n <= len(m); n += step {
-		c.send(m[n-step : n])
-		snap := s.eventually("all is read that was sent", func(snap server.Snapshot) bool {
-			return snap.Counters.BytesIn-before.BytesIn == int64(n)
-		})
-		if snap.Counters.BytesOut-before.BytesOut < int64(n) {
-			return m[:n]
-		}
-	}
-	s.rig.Fatalf("a reply of %d bytes is sent to a client that reads nothing", len(m))
-	return nil
 }
 
 func readsLate(r *rig) {
@@ -89,14 +92,12 @@ func readsLate(r *rig) {
 func doesNotRead(r *rig) {
 	s := r.serving(crampedSockets())
 	quick, slow := s.client(), s.slowClient()
-	m := message(4<<20, 1)
+	m := message(1<<20, 1)
 	s.open(2)
 	alone := s.costOf(quick, m[:100])
 	sent := s.fill(slow, quick, m)
-	before := s.eventually("a reply is under way", func(snap server.Snapshot) bool {
-		return snap.Counters.BytesIn > snap.Counters.BytesOut
-	})
-	if kept := before.Counters.BytesIn - before.Counters.BytesOut; kept > mostKept {
+	counts := s.snapshot().Counters
+	if kept := counts.BytesIn - counts.BytesOut; kept > mostKept {
 		r.Errorf("%d bytes are kept for one client, want at most %d", kept, mostKept)
 	}
 	// Turning to the slow one again and again would add one for each message at least.

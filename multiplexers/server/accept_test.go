@@ -50,66 +50,6 @@ func TestAcceptStorm(t *testing.T) {
 	})
 }
 
-// TestFullDescriptorTable is C-182: with no descriptor left, clients are
-// refused at once, the loop does not spin, those who are in are served, and
-// later others are let in.
-//
-// Where loops share the table one may get what another gives up in refusing, so
-// that this is of servers that accept in one thread.
-func TestFullDescriptorTable(t *testing.T) {
-	eachOf(t, acceptsInOneThread, func(t *testing.T, b server.Backend) {
-		c := startCramped(t, b)
-		var in []net.Conn
-		refused := 0
-		for range 60 {
-			if client, served := c.try(); served {
-				if refused > 0 {
-					t.Fatal("served after others were refused, and nobody left")
-				}
-				in = append(in, client)
-			} else {
-				refused++
-			}
-		}
-		if len(in) == 0 || refused == 0 {
-			t.Fatalf("%d served, %d refused, want both", len(in), refused)
-		}
-		full := c.snapshot()
-		if full.Open != len(in) || full.Refused != int64(refused) {
-			t.Errorf("the server says %d open and %d refused, want %d and %d", full.Open, full.Refused, len(in), refused)
-		}
-		for range 10 {
-			if snap := c.snapshot(); snap.Counters.Waits != full.Counters.Waits || snap.Counters.EAGAIN != full.Counters.EAGAIN {
-				t.Fatalf("full and idle, the loop waits on: %+v, before %+v", snap.Counters, full.Counters)
-			}
-		}
-		for _, client := range in {
-			exchange(t, client, message(100))
-		}
-		const leaving = 3
-		for range leaving {
-			if err := in[0].Close(); err != nil {
-				t.Fatal(err)
-			}
-			in = in[1:]
-		}
-		deadline := time.Now().Add(patience)
-		for c.snapshot().Open != len(in) {
-			if time.Now().After(deadline) {
-				t.Fatalf("%d closed connections are not noticed", leaving)
-			}
-		}
-		for i := range leaving {
-			if _, served := c.try(); !served {
-				t.Fatalf("with %d descriptors free a client is refused", leaving-i)
-			}
-		}
-		if _, served := c.try(); served {
-			t.Error("served beyond the limit")
-		}
-	})
-}
-
 // TestReserveLost: somebody took the last descriptor, the reserve included.
 // Clients then wait in the queue without the loop spinning, until a connection
 // ends; and there is a reserve again.

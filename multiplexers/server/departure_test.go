@@ -23,34 +23,6 @@ func reset(t *testing.T, c *net.TCPConn) {
 	}
 }
 
-func TestReset(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b server.Backend) {
-		for _, test := range []struct {
-			name   string
-			before func(t *testing.T, c *net.TCPConn)
-		}{
-			{"idle", func(*testing.T, *net.TCPConn) {}},
-			{"after an exchange", func(t *testing.T, c *net.TCPConn) { exchange(t, c, message(100)) }},
-			{"with a reply under way", func(t *testing.T, c *net.TCPConn) { fill(t, c, 0) }},
-		} {
-			t.Run(test.name, func(t *testing.T) {
-				cfg := config(b)
-				cfg.SocketBuffers = 4096
-				s := start(t, cfg)
-				stays, goes := dial(t, s), dial(t, s)
-				eventually(t, s, "both are accepted", func(snap server.Snapshot) bool { return snap.Open == 2 })
-				test.before(t, goes)
-				reset(t, goes)
-				eventually(t, s, "one is left", func(snap server.Snapshot) bool { return snap.Open == 1 })
-				exchange(t, stays, message(100))
-				if snap, want := snapshot(t, s), watched(b, 1); snap.Counters.Removes != want {
-					t.Errorf("%d removals, want %d", snap.Counters.Removes, want)
-				}
-			})
-		}
-	})
-}
-
 // Clients that are gone before anybody looks leave nothing behind.
 func TestConnectAndVanish(t *testing.T) {
 	eachBackend(t, func(t *testing.T, b server.Backend) {

@@ -4,7 +4,6 @@ package server_test
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"testing"
@@ -28,49 +27,6 @@ func TestEcho(t *testing.T) {
 					if want := int64(3 * size); snap.Counters.BytesIn != want || snap.Counters.BytesOut != want {
 						t.Errorf("%d bytes in, %d out, want %d", snap.Counters.BytesIn, snap.Counters.BytesOut, want)
 					}
-				})
-			}
-		}
-	})
-}
-
-// A message of one client does not come out at another.
-func TestEchoKeepsConnectionsApart(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b server.Backend) {
-		s := start(t, config(b))
-		for i := range 50 {
-			c := dial(t, s)
-			exchange(t, c, message(i + 1)[i/2:])
-			t.Cleanup(func() { exchange(t, c, message(50-i)) })
-		}
-	})
-}
-
-// TestHalfClose is C-151: a client that has said all it has to say is told the
-// rest, then bid farewell.
-func TestHalfClose(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b server.Backend) {
-		for _, size := range [...]int{0, 1, 1000, 64 << 10, 256 << 10, 1 << 20} {
-			for _, buffers := range [...]int{0, 4096} {
-				t.Run(fmt.Sprintf("%d bytes, buffers %d", size, buffers), func(t *testing.T) {
-					cfg := config(b)
-					cfg.SocketBuffers = buffers
-					s := start(t, cfg)
-					c := dial(t, s)
-					m := message(size)
-					sent := make(chan error, 1)
-					go func() {
-						_, err := c.Write(m)
-						sent <- errors.Join(err, c.CloseWrite())
-					}()
-					got, err := io.ReadAll(c)
-					if err := errors.Join(err, <-sent); err != nil {
-						t.Fatal(err)
-					}
-					if !bytes.Equal(got, m) {
-						t.Errorf("got %d bytes, not the %d that were sent", len(got), len(m))
-					}
-					eventually(t, s, "the connection has ended", func(snap server.Snapshot) bool { return snap.Open == 0 })
 				})
 			}
 		}

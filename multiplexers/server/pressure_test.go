@@ -51,55 +51,6 @@ func fill(t *testing.T, c *net.TCPConn, salt byte) []byte {
 	return nil
 }
 
-// TestSlowReader: a client that does not read is not read from, costs one
-// buffer, and keeps nobody waiting.
-func TestSlowReader(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b server.Backend) {
-		cfg := config(b)
-		cfg.SocketBuffers = 4096
-		s := start(t, cfg)
-		slow, quick := dial(t, s), dial(t, s)
-		m := fill(t, slow, 0)
-		before := eventually(t, s, "a reply is under way", func(snap server.Snapshot) bool {
-			return snap.Counters.BytesIn > snap.Counters.BytesOut
-		})
-		if kept := before.Counters.BytesIn - before.Counters.BytesOut; kept > largestRead {
-			t.Errorf("%d bytes are kept for one client, want at most %d", kept, largestRead)
-		}
-		const exchanges = 100
-		for range exchanges {
-			exchange(t, quick, message(100))
-		}
-		after := snapshot(t, s)
-		// The slow one is left alone, but for what its client's kernel may take
-		// yet: a belated acknowledgement makes a little room.
-		const belated = 3
-		for _, count := range [...]struct {
-			what          string
-			before, after int64
-		}{
-			{"reads", before.Counters.Reads, after.Counters.Reads},
-			{"writes", before.Counters.Writes, after.Counters.Writes},
-			{"waits", before.Counters.Waits, after.Counters.Waits - 1}, // the quick one may have been accepted since
-		} {
-			if n := count.after - count.before; n > exchanges+belated {
-				t.Errorf("%d %s for %d messages of the quick client", n, count.what, exchanges)
-			}
-		}
-		got := make([]byte, len(m))
-		if _, err := io.ReadFull(slow, got); err != nil {
-			t.Fatalf("once the client reads: %v", err)
-		}
-		if !bytes.Equal(got, m) {
-			t.Error("the reply is not what was sent")
-		}
-		if err := slow.SetDeadline(time.Now().Add(patience)); err != nil {
-			t.Fatal(err)
-		}
-		exchange(t, slow, message(1000))
-	})
-}
-
 // Slow readers do not get each other's buffers, also not those that somebody
 // left who went while a reply was under way.
 func TestSlowReadersShareNothing(t *testing.T) {

@@ -166,11 +166,6 @@ func TestCloseGivesEverythingBack(t *testing.T) {
 				}
 				served := make(chan error, 1)
 				go func() { served <- s.Serve() }()
-				cfg := config(b)
-				cfg.Address = s.Address()
-				if _, err := server.New(cfg); !errors.Is(err, unix.EADDRINUSE) {
-					t.Errorf("a second server on %s: %v, want %v", s.Address(), err, unix.EADDRINUSE)
-				}
 				var clients []*net.TCPConn
 				for range 5 {
 					c := dial(t, s)
