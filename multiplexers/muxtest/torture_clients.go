@@ -8,12 +8,17 @@ import (
 	"golang.org/x/sys/unix"
 
 	"muxbench/multiplexers/server"
+	"muxbench/multiplexers/workbench"
 )
 
-// stalled is after how long without a byte that is owed a client gives up. The kernel
-// may take a part of it to send a segment again that found no room. Calls that have
-// failed are made again with less patience, as many times as that is done.
-const stalled, stalledAgain = 5 * time.Second, time.Second
+const (
+	// stalled is after how long without a byte that is owed a client gives up. The kernel
+	// may take a part of it to send a segment again that found no room.
+	stalled = workbench.Patience
+	// Calls that have failed are made again with less patience, and parts of them with
+	// little: what is found so is made again in the end.
+	stalledAgain, stalledInPart = stalled / 2, stalled / 8
+)
 
 // client is one of a server's, in our hands.
 type client struct {
@@ -66,11 +71,35 @@ func (c *clients) close() *breach {
 			c.all[i] = nil
 		}
 	}
-	c.server.Close()
-	if err := <-c.served; err != nil {
+	var err error
+	if b := within("Close", func() {
+		c.server.Close()
+		err = <-c.served
+	}); b != nil {
+		return b
+	}
+	if err != nil {
 		return breachf("serve", "Serve: %v", err)
 	}
 	return nil
+}
+
+// within calls a method of the server's that has to return. If it does not, nothing can
+// be tried any more.
+func within(name string, f func()) *breach {
+	returned := make(chan struct{})
+	go func() {
+		defer close(returned)
+		f()
+	}()
+	timer := time.NewTimer(stalled)
+	defer timer.Stop()
+	select {
+	case <-returned:
+		return nil
+	case <-timer.C:
+		return breachf(hanging, "%s does not return for %v", name, stalled)
+	}
 }
 
 // connect connects a client, and returns when it is.
@@ -247,21 +276,9 @@ func (c *clients) settleAccounts() *breach {
 		}
 		sent += int64(one.sent)
 	}
-	var snap server.Snapshot
-	var err error
-	agrees := func() bool {
-		if snap, err = c.server.Snapshot(); err != nil {
-			return true
-		}
-		// A connection ends, or is accepted, a moment after its client has seen to it.
-		return snap.Counters.Accepts == c.connected && snap.Open <= open && snap.Open >= open-halves
-	}
-	agreed := c.rig.Until(agrees)
-	if err != nil {
-		return breachf("error", "Snapshot: %v", err)
-	}
-	if !agreed {
-		return breachf("open", "%d are accepted and %d open, where %d have connected and %d are there", snap.Counters.Accepts, snap.Open, c.connected, open)
+	snap, b := c.agreed(open-halves, open)
+	if b != nil {
+		return b
 	}
 	in, out := snap.Counters.BytesIn, snap.Counters.BytesOut
 	if in < sent+c.some || in > sent+c.most || out < sent+c.some || out > in || !c.cut && in != out {
@@ -269,4 +286,24 @@ func (c *clients) settleAccounts() *breach {
 			in, out, sent, c.most, c.some)
 	}
 	return nil
+}
+
+// agreed is the server's state when everybody is accepted and as many are open as may
+// be. A connection is accepted, and ends, a moment after its client has seen to it.
+func (c *clients) agreed(least, most int) (snap server.Snapshot, b *breach) {
+	for deadline, look := time.Now().Add(c.patience), time.Millisecond; ; time.Sleep(look) {
+		var err error
+		if b := within("Snapshot", func() { snap, err = c.server.Snapshot() }); b != nil {
+			return snap, b
+		}
+		switch {
+		case err != nil:
+			return snap, breachf("error", "Snapshot: %v", err)
+		case snap.Counters.Accepts == c.connected && snap.Open >= least && snap.Open <= most:
+			return snap, nil
+		case time.Now().After(deadline):
+			return snap, breachf("open", "%d are accepted and %d open, where %d have connected and from %d to %d are there",
+				snap.Counters.Accepts, snap.Open, c.connected, least, most)
+		}
+	}
 }

@@ -124,6 +124,7 @@ func tortureServer(r *rig) {
 	accuse(r, "C-150/server", b, trial[call]{
 		moves:   calls,
 		play:    func(calls []call) *breach { return r.call(g, calls, stalledAgain) },
+		hurry:   func(calls []call) *breach { return r.call(g, calls, stalledInPart) },
 		among:   func([]call) string { return g.String() },
 		whose:   call.whose,
 		simpler: call.simpler,

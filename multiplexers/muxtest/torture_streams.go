@@ -34,9 +34,11 @@ func tortureStreams(r *rig) {
 }
 
 func (r *rig) trialOf(s setting, moves []move) trial[move] {
+	play := func(moves []move) *breach { return r.replay(s, moves) }
 	return trial[move]{
 		moves:   moves,
-		play:    func(moves []move) *breach { return r.replay(s, moves) },
+		play:    play,
+		hurry:   play,
 		among:   s.describe,
 		whose:   move.whose,
 		simpler: move.simpler,
