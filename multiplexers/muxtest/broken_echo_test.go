@@ -25,7 +25,7 @@ const (
 	losesByteAtPartialWrite
 	sendsSecondHalfFirst
 	dropsTailAtHalfClose
-	forgetsSingleBytes // in its totals
+	forgetsAByteOfEach // read and write, in its totals
 	keepsTheResetOpen  // in its count of connections
 	keepsDescriptors
 	neverAnswers // when it is asked for its state
@@ -175,8 +175,8 @@ func (e *echo) converse(c *net.TCPConn) (cut bool) {
 }
 
 func (e *echo) count(what *int64, n int) {
-	if e.fault == forgetsSingleBytes && n == 1 {
-		return
+	if e.fault == forgetsAByteOfEach {
+		n--
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()

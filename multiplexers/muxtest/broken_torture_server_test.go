@@ -29,7 +29,7 @@ func TestTortureCatchesBrokenServers(t *testing.T) {
 		{"loses a byte at a partial write", losesByteAtPartialWrite, "wrong byte at offset", 0},
 		{"sends the second half first", sendsSecondHalfFirst, "wrong byte at offset", 4},
 		{"drops the tail at a half-close", dropsTailAtHalfClose, "has ended its side after", 0},
-		{"forgets single bytes", forgetsSingleBytes, "bytes in and", 4},
+		{"forgets a byte of each", forgetsAByteOfEach, "bytes in and", 4},
 		{"counts those who were reset", keepsTheResetOpen, "are accepted and", 4},
 		{"keeps descriptors open", keepsDescriptors, "left open", 0},
 		{"never says how it is", neverAnswers, "Snapshot does not return", 0},
