@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"sync"
 	"syscall"
+	"testing"
 
 	"golang.org/x/sys/unix"
 
@@ -24,9 +25,10 @@ const (
 	losesByteAtPartialWrite
 	sendsSecondHalfFirst
 	dropsTailAtHalfClose
-	forgetsSingleBytes // in its totals
+	forgetsAByteOfEach // read and write, in its totals
 	keepsTheResetOpen  // in its count of connections
 	keepsDescriptors
+	neverAnswers // when it is asked for its state
 )
 
 // echo is a server with a goroutine for each connection, that makes its own calls.
@@ -34,21 +36,27 @@ type echo struct {
 	fault    fault
 	listener *net.TCPListener
 
-	all     sync.WaitGroup
-	mu      sync.Mutex
-	state   server.Snapshot
-	open    map[*net.TCPConn]bool
-	keeping []*net.TCPConn
-	ended   bool
+	keep     func(*net.TCPConn) // has what it keeps open closed after the test
+
+	all   sync.WaitGroup
+	mu    sync.Mutex
+	state server.Snapshot
+	open  map[*net.TCPConn]bool
+	ended chan struct{}
 }
 
 // echoing is a subject of it, which is to do what backend go-net does.
-func echoing(f fault) (muxtest.Subject, error) {
+func echoing(t *testing.T, f fault) muxtest.Subject {
+	t.Helper()
 	b, err := server.Lookup("go-net")
-	return muxtest.OfServer(b, func(c server.Config) (muxtest.Server, error) { return startEcho(f, c) }), err
+	if err != nil {
+		t.Fatal(err)
+	}
+	keep := func(c *net.TCPConn) { t.Cleanup(func() { _ = c.Close() }) }
+	return muxtest.OfServer(b, func(c server.Config) (muxtest.Server, error) { return startEcho(f, keep, c) })
 }
 
-func startEcho(f fault, c server.Config) (muxtest.Server, error) {
+func startEcho(f fault, keep func(*net.TCPConn), c server.Config) (muxtest.Server, error) {
 	listening := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
 		var failed error
 		err := raw.Control(func(fd uintptr) {
@@ -64,7 +72,10 @@ func startEcho(f fault, c server.Config) (muxtest.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &echo{fault: f, listener: l.(*net.TCPListener), open: make(map[*net.TCPConn]bool)}, nil
+	return &echo{
+		fault: f, keep: keep, listener: l.(*net.TCPListener),
+		open: make(map[*net.TCPConn]bool), ended: make(chan struct{}),
+	}, nil
 }
 
 func (e *echo) Address() netip.AddrPort {
@@ -72,6 +83,9 @@ func (e *echo) Address() netip.AddrPort {
 }
 
 func (e *echo) Snapshot() (server.Snapshot, error) {
+	if e.fault == neverAnswers {
+		<-e.ended
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.state, nil
@@ -79,7 +93,7 @@ func (e *echo) Snapshot() (server.Snapshot, error) {
 
 func (e *echo) Close() {
 	e.mu.Lock()
-	e.ended = true
+	close(e.ended)
 	_ = e.listener.Close()
 	for c := range e.open {
 		_ = c.Close()
@@ -92,7 +106,7 @@ func (e *echo) Serve() error {
 	for {
 		c, err := e.listener.AcceptTCP()
 		e.mu.Lock()
-		if e.ended {
+		if e.over() {
 			e.mu.Unlock()
 			return nil
 		}
@@ -112,6 +126,15 @@ func (e *echo) Serve() error {
 	}
 }
 
+func (e *echo) over() bool {
+	select {
+	case <-e.ended:
+		return true
+	default:
+		return false
+	}
+}
+
 // end is that of a connection that was cut, or has come to its end of file.
 func (e *echo) end(c *net.TCPConn, cut bool) {
 	e.mu.Lock()
@@ -120,9 +143,9 @@ func (e *echo) end(c *net.TCPConn, cut bool) {
 	if !cut || e.fault != keepsTheResetOpen {
 		e.state.Open--
 	}
-	if e.fault == keepsDescriptors && !e.ended {
+	if e.fault == keepsDescriptors && !e.over() {
 		_ = c.CloseWrite()
-		e.keeping = append(e.keeping, c) // or else its finalizer closes it
+		e.keep(c)
 		return
 	}
 	_ = c.Close()
@@ -152,8 +175,8 @@ func (e *echo) converse(c *net.TCPConn) (cut bool) {
 }
 
 func (e *echo) count(what *int64, n int) {
-	if e.fault == forgetsSingleBytes && n == 1 {
-		return
+	if e.fault == forgetsAByteOfEach {
+		n--
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()

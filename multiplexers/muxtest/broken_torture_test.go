@@ -50,34 +50,17 @@ func TestTortureCatchesBrokenMultiplexers(t *testing.T) {
 				continue
 			}
 			t.Run(test.name+"/"+m.Name, func(t *testing.T) {
-				result := tortured(t, muxtest.OfMechanism(breaking(m, test.breaks)), "C-150")
-				checkAccusation(t, result, test.says, test.most)
+				s := muxtest.OfMechanism(breaking(m, test.breaks))
+				c := tortureCase(t, "C-150")
+				result := c.Try(s, reexec(t))
+				seed := checkAccusation(t, result, test.says, test.most)
+				c.Seeds = muxtest.Seeds{First: seed, Count: 1}
+				if again := c.Try(s, reexec(t)); again.Verdict != muxtest.Fail {
+					t.Errorf("seed %d alone: %s %q", seed, again.Verdict, again.Reasons)
+				}
 			})
 		}
 	}
-}
-
-// tortured tries a case of random moves, and with the seed that fails once more.
-func tortured(t *testing.T, s muxtest.Subject, id string) string {
-	t.Helper()
-	c := tortureCase(t, id)
-	first := c.Try(s, reexec(t))
-	if first.Verdict != muxtest.Fail {
-		t.Fatalf("%s does not catch it: %s %q", c, first.Verdict, first.Reasons)
-	}
-	seed := regexp.MustCompile(`^seed (\d+)\b`).FindStringSubmatch(first.Reasons[0])
-	if seed == nil {
-		t.Fatalf("it does not begin with the seed: %q", first.Reasons)
-	}
-	var err error
-	if c.Seeds.First, err = strconv.ParseUint(seed[1], 10, 64); err != nil {
-		t.Fatal(err)
-	}
-	c.Seeds.Count = 1
-	if again := c.Try(s, reexec(t)); again.Verdict != muxtest.Fail || !strings.HasPrefix(again.Reasons[0], seed[0]) {
-		t.Errorf("%s fails, and then: %s %q", seed[0], again.Verdict, again.Reasons)
-	}
-	return strings.Join(first.Reasons, "\n")
 }
 
 func tortureCase(t *testing.T, id string) muxtest.Case {
@@ -90,16 +73,28 @@ func tortureCase(t *testing.T, id string) muxtest.Case {
 	return all[i]
 }
 
-// checkAccusation wants a failure to say something, and to be shown in so many moves at
-// most: 0 if none do.
-func checkAccusation(t *testing.T, text, says string, most int) {
+// checkAccusation wants a failure that names its seed, says something, and is shown in so
+// many moves at most: 0 if it need not be.
+func checkAccusation(t *testing.T, result muxtest.Result, says string, most int) (seed uint64) {
 	t.Helper()
+	if result.Verdict != muxtest.Fail {
+		t.Fatalf("it is not caught: %s %q", result.Verdict, result.Reasons)
+	}
+	text := strings.Join(result.Reasons, "\n")
 	t.Log(text)
+	named := regexp.MustCompile(`^seed (\d+)\b`).FindStringSubmatch(text)
+	if named == nil {
+		t.Fatal("it does not begin with the seed")
+	}
+	seed, err := strconv.ParseUint(named[1], 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if !strings.Contains(text, says) {
 		t.Errorf("it does not say %q", says)
 	}
 	if most == 0 {
-		return
+		return seed
 	}
 	if !strings.Contains(text, "they fail so 3 of 3 times") {
 		t.Errorf("the moves do not always fail")
@@ -108,6 +103,7 @@ func checkAccusation(t *testing.T, text, says string, most int) {
 	if moves := strings.Count(list, "\n\t"); moves == 0 || moves > most {
 		t.Errorf("it is shown in %d moves, want from 1 to %d", moves, most)
 	}
+	return seed
 }
 
 // forgetsModify leaves the interest as it was added.

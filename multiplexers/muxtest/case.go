@@ -62,7 +62,7 @@ func Cases() []Case {
 		kernelCases(),
 		readinessCases(), interestCases(), timeoutCases(), signalCases(), errorCases(), numberCases(), batchCases(),
 		levelCases(), edgeCases(), oneShotCases(), exclusiveCases(), closeCases(), hangUpCases(),
-		streamCases(), concurrentCases(), duplexCases(), tortureCases(),
+		streamCases(), concurrentCases(), tortureCases(),
 		serverCases(),
 	)
 }

@@ -60,6 +60,8 @@ type duplex struct {
 	reported []multiplexers.Event // by the last wait
 	offers   int                  // events that say Writable
 	spurious int                  // those at which nothing could be written
+	refused  int                  // writes without room
+	full     int                  // waits that filled their buffer
 }
 
 func (r *rig) duplex(s setting) *duplex {
@@ -169,6 +171,7 @@ func (d *duplex) write(e *end, most int) (more bool, b *breach) {
 		if offered {
 			d.spurious++
 		}
+		d.refused++
 		e.told &^= writable
 		return false, nil
 	case err != nil:

@@ -124,6 +124,7 @@ func tortureServer(r *rig) {
 	accuse(r, "C-150/server", b, trial[call]{
 		moves:   calls,
 		play:    func(calls []call) *breach { return r.call(g, calls, stalledAgain) },
+		hurry:   func(calls []call) *breach { return r.call(g, calls, stalledInPart) },
 		among:   func([]call) string { return g.String() },
 		whose:   call.whose,
 		simpler: call.simpler,
@@ -215,7 +216,7 @@ func (g regime) String() string {
 func drawCalls(random *rand.Rand, clients int) []call {
 	much := pick(random, 1, 1000, 20_000, 100_000)
 	hasty := pick(random, 5, 30, 60) // percent that send much
-	cuts := pick(random, 0, 0, 3)    // percent that reset
+	cuts := pick(random, 0, 1, 4)    // percent that reset
 	silent := make([]int, clients)   // turns in which it is not to read
 	var all []call
 	for range 30 + random.IntN(120) {

@@ -3,16 +3,19 @@
 package muxtest
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
 
 // trial is a list of moves that can be made again, or a part of them.
-type trial[M any] struct {
+type trial[M fmt.Stringer] struct {
 	moves []M
 	// play makes moves, from a fresh beginning, and says what is wrong; nil if nothing
 	// is. A move that makes no sense where it comes is passed over.
 	play func([]M) *breach
+	// hurry is the same with less patience for what does not come.
+	hurry func([]M) *breach
 	// among says in words what moves are made on.
 	among func([]M) string
 	// whose is who makes a move: all of one stream's or client's may be left out
@@ -35,21 +38,17 @@ func (t trial[M]) ease(b *breach) trial[M] {
 	return t
 }
 
-// shrink looks for fewer and simpler moves that fail as b did, until a time. It
-// returns moves that have failed, and how. What is left can, if time allows, spare no
-// single move: delta debugging (Zeller and Hildebrandt, 2002), and then the moves one
-// by one.
-func (t trial[M]) shrink(b *breach, until time.Time) ([]M, *breach) {
-	best, how := t.moves, b
+// shrink looks for fewer and simpler moves that fail as b did, until a time. What is
+// left can, if time allows, spare no single move: delta debugging (Zeller and
+// Hildebrandt, 2002), and then the moves one by one.
+func (t trial[M]) shrink(b *breach, until time.Time) []M {
+	best := t.moves
 	fails := func(moves []M) bool {
-		if time.Now().After(until) {
+		if time.Now().After(until) || !like(t.hurry(moves), b) {
 			return false
 		}
-		if found := t.play(moves); like(found, b) {
-			best, how = moves, found
-			return true
-		}
-		return false
+		best = moves
+		return true
 	}
 	for changed := true; changed; {
 		before := len(best)
@@ -67,7 +66,7 @@ func (t trial[M]) shrink(b *breach, until time.Time) ([]M, *breach) {
 			}
 		}
 	}
-	return best, how
+	return best
 }
 
 // leaveOut tries without each of those who make moves.

@@ -34,9 +34,11 @@ func tortureStreams(r *rig) {
 }
 
 func (r *rig) trialOf(s setting, moves []move) trial[move] {
+	play := func(moves []move) *breach { return r.replay(s, moves) }
 	return trial[move]{
 		moves:   moves,
-		play:    func(moves []move) *breach { return r.replay(s, moves) },
+		play:    play,
+		hurry:   play,
 		among:   s.describe,
 		whose:   move.whose,
 		simpler: move.simpler,
@@ -71,11 +73,12 @@ type tormentor struct {
 	d      *duplex
 	moves  []move // made so far
 	turn   int
-	idle   int    // turns in a row without a move but a wait that brought nothing
-	resume []int  // by end: the turn in which what was put off is done; 0 if nothing is
-	apart  []bool // by end: it is not watched, and driven by poll(2)
-	lives  []int  // by stream: how often it is still to be opened anew
-	ended  []bool // by stream
+	idle   int                     // turns in a row without a move but a wait that brought nothing
+	found  []multiplexers.Interest // by end: by poll(2), when the turn began
+	resume []int                   // by end: the turn in which what was put off is done; 0 if nothing is
+	apart  []bool                  // by end: it is not watched, and driven by poll(2)
+	lives  []int                   // by stream: how often it is still to be opened anew
+	ended  []bool                  // by stream
 
 	// What this seed is like, in percent, and otherwise.
 	little, ignore, pause, flip, wild, readd, block int
@@ -132,7 +135,7 @@ func (t *tormentor) oneTurn() (over bool, b *breach) {
 	}
 	m := move{kind: awaiting, n: t.room, blocks: t.hurried() || t.chance(t.block)}
 	switch {
-	case t.idle > 0 && len(t.moves) == before && !t.hasPutOff():
+	case t.idle > 0 && len(t.moves) == before && !t.canGoOn():
 		m = move{kind: pausing}
 	case m.n == 0:
 		m.n = 1 + t.random.IntN(len(t.d.ends))
@@ -161,27 +164,45 @@ func (t *tormentor) oneTurn() (over bool, b *breach) {
 	return false, nil
 }
 
-// hasPutOff says whether there is something to do in a later turn.
-func (t *tormentor) hasPutOff() bool {
-	return slices.ContainsFunc(t.resume, func(turn int) bool { return turn > 0 })
+// canGoOn says whether there is something to do without another event.
+func (t *tormentor) canGoOn() bool {
+	for i := range t.d.ends {
+		if t.resume[i] > 0 || t.inHand(i) != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// inHand is what is known of an end that nobody will tell again: what an edge has said,
+// or poll(2) finds where it is not watched. 0 if there is nothing to do about it.
+func (t *tormentor) inHand(i int) multiplexers.Interest {
+	e := t.d.ends[i]
+	var known multiplexers.Interest
+	switch {
+	case t.ended[i/2] || t.resume[i] > 0:
+	case t.apart[i]:
+		known = t.found[i]
+	case e.watched && edgeTriggered.met(t.d.rig.subject):
+		known = e.told
+	}
+	if known&^writable != 0 && !e.eof || known&writable != 0 && !e.shut {
+		return known
+	}
+	return 0
 }
 
 // unasked are the moves that no event asks for.
-func (t *tormentor) unasked() *breach {
-	found, b := t.d.look()
-	if b != nil {
+func (t *tormentor) unasked() (b *breach) {
+	if t.found, b = t.d.look(); b != nil {
 		return b
 	}
-	for i, e := range t.d.ends {
-		switch {
-		case t.ended[i/2]:
-		case t.apart[i] && (t.hurried() || t.chance(60)):
-			b = t.act(i, found[i])
-		case t.apart[i]:
+	for i := range t.d.ends {
+		switch known := t.inHand(i); {
 		case t.resume[i] > 0 && (t.turn >= t.resume[i] || t.hurried()):
 			b = t.takeUp(i)
-		case e.watched && t.resume[i] == 0 && t.d.rig.subject.mechanism.Trigger == multiplexers.EdgeTriggered && e.told&^hangUp != 0 && (t.hurried() || t.chance(50)):
-			b = t.act(i, e.told) // nobody will tell again
+		case known != 0 && (t.hurried() || t.chance(60)):
+			b = t.act(i, known)
 		}
 		if b != nil {
 			return b
@@ -191,157 +212,6 @@ func (t *tormentor) unasked() *breach {
 		return t.anything(t.random.IntN(len(t.d.ends)))
 	}
 	return nil
-}
-
-// anything is a move out of the blue.
-func (t *tormentor) anything(i int) *breach {
-	e := t.d.ends[i]
-	if t.ended[i/2] {
-		return nil
-	}
-	switch t.random.IntN(4) {
-	case 0:
-		return t.do(move{kind: reading, end: i, n: t.few(1000)})
-	case 1:
-		return t.do(move{kind: writing, end: i, n: t.few(1000)})
-	case 2:
-		if e.watched {
-			return t.do(move{kind: modifying, end: i, want: t.natural(e)})
-		}
-	case 3:
-		if e.watched && t.chance(t.readd) {
-			t.resume[i] = t.turn + t.random.IntN(8)
-			return t.do(move{kind: removing, end: i})
-		}
-	}
-	return nil
-}
-
-// natural is what an end is to be watched for.
-func (t *tormentor) natural(e *end) multiplexers.Interest {
-	if t.whole && t.d.rig.subject.mechanism.Trigger != multiplexers.LevelTriggered {
-		return both | hangUp
-	}
-	var want multiplexers.Interest
-	if !e.eof {
-		want |= readable
-	}
-	if !e.shut {
-		want |= writable
-	}
-	if !e.hung {
-		want |= hangUp
-	}
-	return want
-}
-
-// takeUp is what was put off: an end is watched again, for what is natural.
-func (t *tormentor) takeUp(i int) *breach {
-	t.resume[i] = 0
-	e := t.d.ends[i]
-	kind := modifying
-	if !e.watched {
-		kind = adding
-	}
-	return t.do(move{kind: kind, end: i, want: t.natural(e)})
-}
-
-// act is what comes of an end's being ready, or said to be.
-func (t *tormentor) act(i int, found multiplexers.Interest) *breach {
-	e := t.d.ends[i]
-	if found&^writable != 0 && !e.eof {
-		if b := t.receive(i); b != nil {
-			return b
-		}
-	}
-	if found&writable != 0 && !e.shut && t.d.lacks(e) > 0 {
-		if b := t.send(i); b != nil {
-			return b
-		}
-	}
-	if !e.shut && t.d.lacks(e) == 0 && (t.hurried() || t.chance(50)) {
-		if b := t.do(move{kind: shutting, end: i}); b != nil {
-			return b
-		}
-	}
-	if t.apart[i] || !e.watched || t.resume[i] > 0 {
-		return nil
-	}
-	return t.adjust(i)
-}
-
-// receive does at random one of what can be done about data.
-func (t *tormentor) receive(i int) *breach {
-	if t.hurried() {
-		return t.do(move{kind: draining, end: i})
-	}
-	switch roll := t.random.IntN(100); {
-	case roll < t.ignore:
-		return nil
-	case roll < t.ignore+t.pause:
-		return t.putOff(i, readable)
-	case roll < t.ignore+t.pause+t.flip:
-		return t.flipTwice(i)
-	case t.chance(t.little):
-		return t.do(move{kind: reading, end: i, n: t.few(1000)})
-	}
-	return t.do(move{kind: draining, end: i})
-}
-
-// send is the same about room.
-func (t *tormentor) send(i int) *breach {
-	if t.hurried() {
-		return t.do(move{kind: filling, end: i})
-	}
-	switch roll := t.random.IntN(100); {
-	case roll < t.ignore:
-		return nil
-	case roll < t.ignore+t.pause:
-		return t.putOff(i, writable)
-	case roll < t.ignore+t.pause+t.flip:
-		return t.flipTwice(i)
-	case t.chance(t.little):
-		return t.do(move{kind: writing, end: i, n: t.few(5000)})
-	}
-	return t.do(move{kind: filling, end: i})
-}
-
-// putOff drops a part of the interest for some turns.
-func (t *tormentor) putOff(i int, what multiplexers.Interest) *breach {
-	e := t.d.ends[i]
-	if !e.watched {
-		return nil
-	}
-	t.resume[i] = t.turn + t.few(12)
-	return t.do(move{kind: modifying, end: i, want: e.want &^ what})
-}
-
-// flipTwice drops the interest, and takes it up at once.
-func (t *tormentor) flipTwice(i int) *breach {
-	e := t.d.ends[i]
-	if !e.watched {
-		return nil
-	}
-	want := e.want
-	if b := t.do(move{kind: modifying, end: i, want: want ^ both}); b != nil {
-		return b
-	}
-	return t.do(move{kind: modifying, end: i, want: want})
-}
-
-// adjust brings an end's interest to what is natural by now, and re-arms what has
-// fired, at once or some turns later.
-func (t *tormentor) adjust(i int) *breach {
-	e := t.d.ends[i]
-	fired := oneShot.met(t.d.rig.subject) && !e.armed
-	if e.want == t.natural(e) && !fired {
-		return nil
-	}
-	if !t.hurried() && t.chance(25) {
-		t.resume[i] = t.turn + t.few(12)
-		return nil
-	}
-	return t.do(move{kind: modifying, end: i, want: t.natural(e)})
 }
 
 // finish stops watching what is over, and opens streams anew. It says whether all are

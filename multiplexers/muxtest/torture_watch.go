@@ -138,6 +138,7 @@ func (d *duplex) wait(room int, blocks bool, timeout time.Duration) *breach {
 		return b
 	}
 	if full {
+		d.full++
 		return d.pass()
 	}
 	late := false
@@ -162,7 +163,7 @@ func (d *duplex) wait(room int, blocks bool, timeout time.Duration) *breach {
 func (d *duplex) pause() *breach {
 	timeout := time.Duration(0)
 	for _, e := range d.ends {
-		if e != nil && e.tcp {
+		if e != nil && e.tcp && !(e.eof && e.peer.eof) {
 			d.option(e.fd, unix.IPPROTO_TCP, unix.TCP_QUICKACK, 1)
 			timeout = lull
 		}

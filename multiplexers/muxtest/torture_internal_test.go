@@ -1,0 +1,135 @@
+//go:build linux
+
+package muxtest
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"muxbench/multiplexers"
+	"muxbench/multiplexers/workbench"
+)
+
+// onRig calls f with a rig for a seed.
+func onRig(t *testing.T, m multiplexers.Mechanism, seed uint64, f func(*rig)) {
+	t.Helper()
+	o := workbench.Attempt(watchdog, workbench.Reexec{}, func(b *workbench.Bench) {
+		f(&rig{Bench: b, subject: OfMechanism(m), bare: true, seed: seed})
+	})
+	for _, wrong := range slices.Concat(o.Failures, o.Differences, o.Left) {
+		t.Errorf("seed %d on %s: %s", seed, m.Name, wrong)
+	}
+}
+
+// TestSeedsStandForMoves: between Unix sockets, a seed makes the same moves each time,
+// and they can be made again by themselves.
+func TestSeedsStandForMoves(t *testing.T) {
+	for _, m := range multiplexers.Mechanisms() {
+		compared := 0
+		for seed := uint64(1); compared < 2; seed++ {
+			onRig(t, m, seed, func(r *rig) {
+				first, b := r.torment()
+				if b != nil || slices.ContainsFunc(first.d.lines, func(n nature) bool { return n.tcp }) {
+					return
+				}
+				compared++
+				second, _ := r.torment()
+				if !slices.Equal(first.moves, second.moves) {
+					r.Errorf("%d moves, and then %d others", len(first.moves), len(second.moves))
+				}
+				if b := r.replay(first.d.setting, first.moves); b != nil {
+					r.Errorf("made again: %s", b.text)
+				}
+			})
+		}
+	}
+}
+
+// TestSeedsDoEverything: within the seeds that every run tries, everything is done that
+// can be, and what is to be provoked is.
+func TestSeedsDoEverything(t *testing.T) {
+	for _, m := range multiplexers.Mechanisms() {
+		did := make(map[string]int)
+		c := tortureCases()[0]
+		for i := range c.Seeds.Count {
+			onRig(t, m, c.Seeds.First+uint64(i), func(r *rig) {
+				tormentor, b := r.torment()
+				if b != nil {
+					r.Fatalf("%s", b.text)
+				}
+				for _, m := range tormentor.moves {
+					did[fmt.Sprint("move ", m.kind)]++
+					if m.kind == awaiting && m.blocks {
+						did["a wait that may block"]++
+					}
+				}
+				did["Writable"] += tormentor.d.offers
+				did["full buffers"] += tormentor.d.full
+				did["writes without room"] += tormentor.d.refused
+			})
+		}
+		for kind := adding; kind < pausing; kind++ { // which hangs on TCP's time
+			if n := did[fmt.Sprint("move ", kind)]; n < 10 {
+				t.Errorf("%s: move %d is made %d times, want 10 at least", m.Name, kind, n)
+			}
+		}
+		for _, what := range []string{"a wait that may block", "Writable", "full buffers", "writes without room"} {
+			if did[what] < 100 {
+				t.Errorf("%s: %s: %d times, want 100 at least", m.Name, what, did[what])
+			}
+		}
+		t.Log(m.Name, did)
+	}
+}
+
+// letter is a move of nothing.
+type letter byte
+
+func (l letter) String() string { return string(rune(l)) }
+
+// TestShrink: of moves that fail if an a is followed by a b, or something that is as good
+// as a b, these two are left.
+func TestShrink(t *testing.T) {
+	play := func(moves []letter) *breach {
+		i := slices.Index(moves, 'a')
+		if i >= 0 && slices.ContainsFunc(moves[i:], func(l letter) bool { return l == 'b' || l == 'B' }) {
+			return &breach{kind: "wanted"}
+		}
+		if len(moves) < 2 {
+			return &breach{kind: "another"}
+		}
+		return nil
+	}
+	all := []letter("xBxxaxxxyxxxaxxBxxxybxBx")
+	trial := trial[letter]{
+		moves: all, play: play, hurry: play,
+		whose: func(l letter) int {
+			if l == 'x' {
+				return 1
+			}
+			return -1
+		},
+		simpler: func(l letter) []letter {
+			if l == 'B' {
+				return []letter("cb")
+			}
+			return nil
+		},
+	}
+	if got := trial.shrink(&breach{kind: "wanted"}, time.Now().Add(time.Minute)); string(toBytes(got)) != "ab" {
+		t.Errorf("%s is left, want ab", toBytes(got))
+	}
+	if got := trial.shrink(&breach{kind: "wanted"}, time.Now()); !slices.Equal(got, all) {
+		t.Errorf("%s is left where there is no time, want everything", toBytes(got))
+	}
+}
+
+func toBytes(letters []letter) []byte {
+	var all []byte
+	for _, l := range letters {
+		all = append(all, byte(l))
+	}
+	return all
+}
