@@ -4,13 +4,10 @@ package lab
 
 import (
 	"fmt"
-	"runtime"
-	"slices"
+
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"muxbench/multiplexers"
 )
 
 // samples is how many waits of a kind are timed.
@@ -27,7 +24,6 @@ nanoseconds.`,
 		Advice: `Round timeouts up: a millisecond count rounded down to 0 makes a loop spin until its timer is due.
 For less than a millisecond use epoll_pwait2 or a timerfd.`,
 		Source: `epoll_wait(2); poll(2); select(2); PR_SET_TIMERSLACK in prctl(2); select_estimate_accuracy in fs/select.c`,
-		Takes:  "epoll_pwait2(2), of Linux 5.11, for some of its rows",
 		show:   showTimeouts,
 	}
 }
@@ -37,9 +33,9 @@ func showTimeouts(s *stage) {
 	epoll := s.Epoll()
 	s.watch(epoll, reader, unix.EPOLLIN)
 	calls := timedCalls(reader, epoll)
-	if err := calls[len(calls)-1].wait(0); err == unix.ENOSYS {
+	if err := calls[len(calls)-1].wait(0); err == unix.ENOSYS || err == unix.EPERM {
 		calls = calls[:len(calls)-1]
-		s.tell("epoll_pwait2", "not on this kernel: %v", err)
+		s.tell("epoll_pwait2, of Linux 5.11", "not to be had here: %s", errorOf(err))
 	}
 	for _, c := range calls {
 		s.polls(c)
@@ -53,107 +49,6 @@ func showTimeouts(s *stage) {
 	s.rounds("down", func(d time.Duration) int { return int(d / time.Millisecond) }, false)
 	s.rounds("up", func(d time.Duration) int { return int(rounded(d, time.Millisecond) / time.Millisecond) }, true)
 	s.slack(calls[len(calls)-1])
-}
-
-// timedCall is a system call that waits for a descriptor.
-type timedCall struct {
-	name  string
-	call  string // by its name in the kernel
-	units time.Duration
-	// wait returns nil when its timeout has passed or something is ready. A timeout
-	// is in whole units; a negative one is none.
-	wait func(timeout time.Duration) error
-}
-
-// timedCalls wait for reader, or for an epoll instance that watches it. The last is
-// not on all kernels.
-func timedCalls(reader, epoll int) []timedCall {
-	events := make([]unix.EpollEvent, 1)
-	return []timedCall{
-		{"select", "pselect6", time.Microsecond, func(timeout time.Duration) error {
-			var set unix.FdSet
-			set.Set(reader)
-			var limit *unix.Timeval
-			if timeout >= 0 {
-				tv := unix.NsecToTimeval(int64(timeout))
-				limit = &tv
-			}
-			_, err := unix.Select(reader+1, &set, nil, nil, limit)
-			return err
-		}},
-		{"poll", "ppoll", time.Millisecond, func(timeout time.Duration) error {
-			_, err := unix.Poll([]unix.PollFd{{Fd: int32(reader), Events: unix.POLLIN}}, milliseconds(timeout))
-			return err
-		}},
-		{"epoll_wait", "epoll_pwait", time.Millisecond, func(timeout time.Duration) error {
-			_, err := unix.EpollWait(epoll, events, milliseconds(timeout))
-			return err
-		}},
-		{"epoll_pwait2", "epoll_pwait2", time.Nanosecond, func(timeout time.Duration) error {
-			return epollPwait2(epoll, events, timeout)
-		}},
-	}
-}
-
-func milliseconds(timeout time.Duration) int {
-	if timeout < 0 {
-		return -1
-	}
-	return int(timeout / time.Millisecond)
-}
-
-// rounded is d rounded up to whole units.
-func rounded(d, units time.Duration) time.Duration { return (d + units - 1) / units * units }
-
-// distinct are those of the timeouts that do not round to the same as one before, the
-// shortest first.
-func (c timedCall) distinct(timeouts ...time.Duration) []time.Duration {
-	var all []time.Duration
-	for _, asked := range timeouts {
-		if !slices.ContainsFunc(all, func(d time.Duration) bool { return rounded(d, c.units) == rounded(asked, c.units) }) {
-			all = append(all, asked)
-		}
-	}
-	slices.Sort(all)
-	return all
-}
-
-// timing is what came of some waits.
-type timing struct {
-	least, median time.Duration
-	slept         int // of them
-}
-
-// String tells how long they lasted.
-func (t timing) String() string {
-	return fmt.Sprintf("least %s, median %s", lasting(t.least), lasting(t.median))
-}
-
-// time times waits that nothing ends but their timeout. One that a signal ends is
-// begun anew.
-func (s *stage) time(c timedCall, timeout time.Duration) timing {
-	runtime.LockOSThread() // whose sleeps are counted
-	defer runtime.UnlockOSThread()
-	var t timing
-	var all []time.Duration
-	for len(all) < samples {
-		sleeps, began := multiplexers.ThreadUsage().Sleeps, time.Now()
-		err := c.wait(timeout)
-		elapsed := time.Since(began)
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil {
-			s.Fatalf("%s: %v", c.name, err)
-		}
-		if multiplexers.ThreadUsage().Sleeps > sleeps {
-			t.slept++
-		}
-		all = append(all, elapsed)
-	}
-	slices.Sort(all)
-	t.least, t.median = all[0], all[len(all)/2]
-	return t
 }
 
 // polls shows that a timeout of 0 does not block.
@@ -208,7 +103,7 @@ func (s *stage) rounds(way string, round func(time.Duration) int, once bool) {
 		s.expect(done, fmt.Sprint(samples), fmt.Sprint(waits))
 		return
 	}
-	s.judge(done, fmt.Sprintf("%d or more", 10*samples), fmt.Sprint(waits), waits >= 10*samples)
+	s.judge(done, fmt.Sprintf("%d or more", 10*samples), grouped(waits), waits >= 10*samples)
 }
 
 // slack tells how much earlier a wait ends whose thread allows for no slack. On a busy
