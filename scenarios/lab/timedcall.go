@@ -88,9 +88,9 @@ func (t timing) String() string {
 	return fmt.Sprintf("least %s, median %s", lasting(t.least), lasting(t.median))
 }
 
-// time times waits that nothing ends but their timeout. One that a signal ends is
+// timed times waits that nothing ends but their timeout. One that a signal ends is
 // begun anew.
-func (s *stage) time(c timedCall, timeout time.Duration) timing {
+func (s *stage) timed(c timedCall, timeout time.Duration) timing {
 	runtime.LockOSThread() // whose sleeps are counted
 	defer runtime.UnlockOSThread()
 	var t timing

@@ -4,7 +4,6 @@ package lab
 
 import (
 	"fmt"
-
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -53,7 +52,7 @@ func showTimeouts(s *stage) {
 
 // polls shows that a timeout of 0 does not block.
 func (s *stage) polls(c timedCall) {
-	t := s.time(c, 0)
+	t := s.timed(c, 0)
 	// Under test or on a busy host a thread may sleep for other reasons, now and then.
 	s.judge(c.name+", 0: sleeps", "no", fmt.Sprintf("%d of %d times, median %s", t.slept, samples, lasting(t.median)), t.slept < samples/2)
 }
@@ -65,7 +64,7 @@ func (s *stage) lasts(c timedCall, asked time.Duration) {
 	if timeout != asked {
 		done += ", rounded up to " + lasting(timeout)
 	}
-	t := s.time(c, timeout)
+	t := s.timed(c, timeout)
 	s.judge(done+": lasts", lasting(timeout)+" or more", t.String(), t.least >= timeout)
 }
 
@@ -121,7 +120,7 @@ func (s *stage) slack(c timedCall) {
 		if failed = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0); failed != nil {
 			return
 		}
-		timed = s.time(c, timeout)
+		timed = s.timed(c, timeout)
 		failed = unix.Prctl(unix.PR_SET_TIMERSLACK, 0, 0, 0, 0) // the default again
 	})
 	t.Join("timed waits")
