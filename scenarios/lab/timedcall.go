@@ -90,7 +90,7 @@ func (t timing) String() string {
 
 // timed times waits that nothing ends but their timeout. One that a signal ends is
 // begun anew.
-func (s *stage) timed(c timedCall, timeout time.Duration) timing {
+func (c timedCall) timed(timeout time.Duration) (timing, error) {
 	runtime.LockOSThread() // whose sleeps are counted
 	defer runtime.UnlockOSThread()
 	var t timing
@@ -103,7 +103,7 @@ func (s *stage) timed(c timedCall, timeout time.Duration) timing {
 			continue
 		}
 		if err != nil {
-			s.Fatalf("%s: %v", c.name, err)
+			return t, fmt.Errorf("%s: %w", c.name, err)
 		}
 		if multiplexers.ThreadUsage().Sleeps > sleeps {
 			t.slept++
@@ -112,6 +112,15 @@ func (s *stage) timed(c timedCall, timeout time.Duration) timing {
 	}
 	slices.Sort(all)
 	t.least, t.median = all[0], all[len(all)/2]
+	return t, nil
+}
+
+// timed is the same where an error ends the demonstration.
+func (s *stage) timed(c timedCall, timeout time.Duration) timing {
+	t, err := c.timed(timeout)
+	if err != nil {
+		s.Fatalf("%v", err)
+	}
 	return t
 }
 

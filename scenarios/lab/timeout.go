@@ -3,6 +3,7 @@
 package lab
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -71,7 +72,10 @@ func (s *stage) lasts(c timedCall, asked time.Duration) {
 // waitsForEver shows that without a timeout a wait sleeps until something is ready.
 func (s *stage) waitsForEver(c timedCall, reader, writer int) {
 	var err error
-	t := s.Aside(func() { err = c.wait(-1) }, c.call)
+	t := s.Aside(func() {
+		for err = c.wait(-1); err == unix.EINTR; err = c.wait(-1) {
+		}
+	}, c.call)
 	asleep := s.sleepsIn(t)
 	s.Write(writer, 1)
 	t.Join(c.name + " with a byte there")
@@ -111,22 +115,27 @@ func (s *stage) slack(c timedCall) {
 	const asked = 100 * time.Microsecond
 	timeout := rounded(asked, c.units)
 	var was int
-	var failed error
 	var timed timing
-	t := s.Aside(func() {
-		if was, failed = unix.PrctlRetInt(unix.PR_GET_TIMERSLACK, 0, 0, 0, 0); failed != nil {
-			return
-		}
-		if failed = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0); failed != nil {
-			return
-		}
-		timed = s.timed(c, timeout)
-		failed = unix.Prctl(unix.PR_SET_TIMERSLACK, 0, 0, 0, 0) // the default again
-	})
+	var failed error
+	t := s.Aside(func() { was, timed, failed = withoutSlack(c, timeout) })
 	t.Join("timed waits")
 	if failed != nil {
-		s.Fatalf("prctl: %v", failed)
+		s.Fatalf("%v", failed)
 	}
 	s.tell("timer slack of a thread (PR_GET_TIMERSLACK)", "%s", lasting(time.Duration(was)))
 	s.tell(fmt.Sprintf("%s, %s, with a slack of 1 ns: lasts", c.name, lasting(timeout)), "%s", timed)
+}
+
+// withoutSlack times waits in a thread with the least slack there is, and says what it
+// was before, in nanoseconds. The caller must be locked to its thread.
+func withoutSlack(c timedCall, timeout time.Duration) (was int, t timing, err error) {
+	if was, err = unix.PrctlRetInt(unix.PR_GET_TIMERSLACK, 0, 0, 0, 0); err != nil {
+		return 0, t, fmt.Errorf("prctl PR_GET_TIMERSLACK: %w", err)
+	}
+	if err = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0); err != nil {
+		return 0, t, fmt.Errorf("prctl PR_SET_TIMERSLACK: %w", err)
+	}
+	t, err = c.timed(timeout)
+	// 0 is the thread's default, which it began with.
+	return was, t, errors.Join(err, unix.Prctl(unix.PR_SET_TIMERSLACK, 0, 0, 0, 0))
 }
