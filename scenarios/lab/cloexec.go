@@ -107,7 +107,7 @@ func inherit(args []string, _ *bufio.Reader, out io.Writer) error {
 		}
 		said := notInherited
 		if open[fd] == "anon_inode:[eventpoll]" {
-			events := make([]unix.EpollEvent, room)
+			events := make([]unix.EpollEvent, 8)
 			n, err := unix.EpollWait(fd, events, 0)
 			if err != nil {
 				return err

@@ -17,13 +17,14 @@ descriptor that is added, and only wants the size to be above 0. What is watched
 fs.epoll.max_user_watches, and by the descriptors there can be.`,
 		Advice: `Call epoll_create1(EPOLL_CLOEXEC).`,
 		Source: `epoll_create(2), NOTES and EINVAL`,
+		Takes:  "an architecture with epoll_create(2), such as amd64",
 		show:   showCreateSize,
 	}
 }
 
 func showCreateSize(s *stage) {
 	if !hasEpollCreate {
-		s.Skipf("needs epoll_create(2), which this architecture has only in libc, as epoll_create1(2)")
+		s.Skipf("needs epoll_create(2), which this architecture's kernel does not have: libc calls epoll_create1(2)")
 	}
 	const watched = 256
 	counters := make([]int, watched)

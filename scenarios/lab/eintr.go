@@ -3,22 +3,11 @@
 package lab
 
 import (
-	"fmt"
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 
 	"muxbench/multiplexers"
-	"muxbench/multiplexers/workbench"
-)
-
-const (
-	// signalled is the timeout of waits under signals: far above what passes between
-	// two of them.
-	signalled = 200 * time.Millisecond
-	// showered is for how long there are signals, at least.
-	showered = 3 * signalled
 )
 
 func interrupted() Demo {
@@ -31,11 +20,11 @@ signals to its own threads to preempt them.`,
 		Advice: `On EINTR wait again, for what is left until a deadline that was computed before the first wait.
 With the whole timeout again it never passes under steady signals: timers stop.`,
 		Source: `signal(7), "Interruption of system calls and library functions by signal handlers"; epoll_wait(2), EINTR`,
-		show:   func(s *stage) { showInterrupted(s, beginsAnew, multiplexers.Mechanisms()) },
+		show:   showInterrupted,
 	}
 }
 
-func showInterrupted(s *stage, anew func(epoll int) error, mechanisms []multiplexers.Mechanism) {
+func showInterrupted(s *stage) {
 	s.expect("flags of SIGURG's handler, which Go installs", "SA_RESTART", s.restarts(unix.SIGURG))
 	s.restartedRead()
 	for _, c := range [...]struct {
@@ -48,14 +37,13 @@ func showInterrupted(s *stage, anew func(epoll int) error, mechanisms []multiple
 	} {
 		var err error
 		t := s.Aside(func() { err = c.wait() }, c.call)
-		if !t.UntilBlocked() {
-			s.Fatalf("%s returned with nothing to report: %v", c.name, err)
+		if t.UntilBlocked() { // and not ended by a signal of the Go runtime's
+			t.Signal()
 		}
-		t.Signal()
 		t.Join(c.name + " under a signal")
 		s.expect(c.name+", no timeout, 1 signal: returns", "EINTR", errorOf(err))
 	}
-	s.shower(anew, mechanisms)
+	s.showered(beginsAnew, multiplexers.Mechanisms())
 }
 
 // restarts says whether a signal's handler is installed with SA_RESTART.
@@ -104,88 +92,4 @@ func (s *stage) epollWaiting() func() error {
 		_, err := unix.EpollWait(epoll, make([]unix.EpollEvent, 1), -1)
 		return err
 	}
-}
-
-// beginsAnew waits for a timeout to pass, as a loop does that takes EINTR for a reason
-// to do the same again.
-func beginsAnew(epoll int) error {
-	for {
-		_, err := unix.EpollWait(epoll, make([]unix.EpollEvent, 1), int(signalled.Milliseconds()))
-		if err != unix.EINTR {
-			return err
-		}
-	}
-}
-
-// shower shows how long waits last that get one signal after the other.
-func (s *stage) shower(anew func(epoll int) error, mechanisms []multiplexers.Mechanism) {
-	epoll := s.Epoll()
-	var failed error
-	naive := s.Aside(func() { failed = anew(epoll) }, "epoll_pwait")
-	waits := make([]*underSignals, len(mechanisms))
-	for i, m := range mechanisms {
-		waits[i] = s.underSignals(m)
-	}
-	began, signals := time.Now(), 0
-	signal := func(t *workbench.Thread) {
-		if t.BlockedIn() != "" {
-			t.Signal()
-			signals++
-		}
-	}
-	s.Until(func() bool {
-		signal(naive)
-		over := time.Since(began) >= showered
-		for _, w := range waits {
-			signal(w.Thread)
-			over = over && w.Over()
-		}
-		return over
-	})
-	stopped := time.Since(began)
-	goesOn := !naive.Over()
-	for _, w := range waits {
-		w.inTime = w.Over()
-	}
-
-	naive.Join("a wait that is signalled no more")
-	if failed != nil {
-		s.Fatalf("epoll_wait: %v", failed)
-	}
-	s.judge(fmt.Sprintf("%s, anew at each EINTR, signals for %s: lasts", lasting(signalled), lasting(stopped)),
-		"longer than the signals", lasting(naive.Elapsed()), goesOn)
-	for _, w := range waits {
-		w.Join("a wait that is signalled no more")
-		s.judge(fmt.Sprintf("%s: Wait for %s, under the same signals", w.name, lasting(signalled)),
-			fmt.Sprintf("no event after %s or more", lasting(signalled)), w.String(),
-			w.inTime && w.events == 0 && w.err == nil && w.Elapsed() >= signalled)
-	}
-	s.tell("signals sent to these waits", "%d", signals)
-}
-
-// underSignals is a multiplexer's wait in a thread of its own.
-type underSignals struct {
-	*workbench.Thread
-	name   string
-	events int // set when it has ended, as is err
-	err    error
-	inTime bool // it ended while there were signals
-}
-
-func (s *stage) underSignals(m multiplexers.Mechanism) *underSignals {
-	mux := s.multiplexer(m)
-	w := &underSignals{name: m.Name}
-	w.Thread = s.Aside(func() { w.events, w.err = mux.Wait(make([]multiplexers.Event, 1), signalled) }, m.Syscalls...)
-	return w
-}
-
-// String tells how the wait has ended.
-func (w *underSignals) String() string {
-	switch {
-	case w.err != nil:
-		return fmt.Sprintf("%s after %s", errorOf(w.err), lasting(w.Elapsed()))
-	case w.events > 0:
-		return fmt.Sprintf("%d %s after %s", w.events, plural(w.events, "event"), lasting(w.Elapsed()))
-	}
-	return "no event after " + lasting(w.Elapsed())
 }

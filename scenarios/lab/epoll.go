@@ -64,21 +64,6 @@ func epollWait(epoll int, events unsafe.Pointer, room, ms int) (int, error) {
 	return int(n), nil
 }
 
-// epollPwait2 is epoll_pwait2(2) without a signal mask. A negative timeout is none.
-func epollPwait2(epoll int, events []unix.EpollEvent, timeout time.Duration) error {
-	var limit *unix.Timespec
-	if timeout >= 0 {
-		ts := unix.NsecToTimespec(int64(timeout))
-		limit = &ts
-	}
-	_, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(epoll), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)),
-		uintptr(unsafe.Pointer(limit)), 0, 0)
-	if errno != 0 {
-		return errno
-	}
-	return nil
-}
-
 // wordsOf gives events as in "1 event: EPOLLIN", and "no event".
 func wordsOf(events []unix.EpollEvent) string {
 	if len(events) == 0 {

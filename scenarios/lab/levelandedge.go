@@ -45,6 +45,8 @@ func showLevelAndEdge(s *stage) {
 		// A wait without a timeout would last for ever: this one gives up.
 		s.expect(again+", for 50 ms", trigger.again, wordsOf(s.fired(epoll, 50*time.Millisecond)))
 		s.expect(trigger.name+": meanwhile in the pipe", "1024 bytes", inPipe(s, reader))
+		s.modify(epoll, reader, unix.EPOLLIN|trigger.flag)
+		s.expect(trigger.name+": a wait after EPOLL_CTL_MOD", "1 event: EPOLLIN", wordsOf(s.fired(epoll, time.Second)))
 		s.Write(writer, 1)
 		s.expect(trigger.name+": a wait after 1 more byte was written", "1 event: EPOLLIN", wordsOf(s.fired(epoll, time.Second)))
 		s.expect(trigger.name+": read until EAGAIN", "1025 bytes", bytesOf(s.Drain(reader)))

@@ -11,10 +11,10 @@ import (
 )
 
 const (
-	// numerous is how many descriptors are ready, and room how many events a wait has
+	// manyReady is how many descriptors are ready, and room how many of them a wait has
 	// room for.
-	numerous = 6
-	room     = 2
+	manyReady = 6
+	room      = 2
 )
 
 func maxEvents() Demo {
@@ -24,8 +24,8 @@ func maxEvents() Demo {
 		Why: `epoll_wait takes from the front of the ready list. Level-triggered, what is reported goes back to its
 end, so that all get their turn; otherwise it leaves the list until its next event, or a modify. What did not fit
 stays where it is: nothing is lost.`,
-		Advice: `A small buffer costs more waits, and nobody's turn; some hundred events are plenty. Do not take a
-wait that fills it for all there is.`,
+		Advice: `A small buffer costs more waits and nobody's turn: some hundred events are plenty. A wait that fills
+it has not reported all there is.`,
 		Source: `epoll_wait(2), NOTES on maxevents, and EINVAL; ep_send_events in fs/eventpoll.c`,
 		show:   showMaxEvents,
 	}
@@ -42,7 +42,7 @@ func showMaxEvents(s *stage) {
 		{"EPOLLONESHOT", unix.EPOLLONESHOT, "no event"},
 	} {
 		epoll := s.Epoll()
-		for range numerous {
+		for range manyReady {
 			s.watch(epoll, s.Counter(1), unix.EPOLLIN|trigger.flag)
 		}
 		s.takesTurns(trigger.name, trigger.after, func() []int { return s.someOf(epoll) })
@@ -59,11 +59,11 @@ func showMaxEvents(s *stage) {
 func (s *stage) takesTurns(trigger, after string, wait func() []int) {
 	first := wait()
 	seen := slices.Clone(first)
-	for range numerous/room - 1 {
+	for range manyReady/room - 1 {
 		seen = append(seen, wait()...)
 	}
 	slices.Sort(seen)
-	s.expect(fmt.Sprintf("%s: %d waits report", trigger, numerous/room), fmt.Sprintf("%d different ones", numerous),
+	s.expect(fmt.Sprintf("%s: %d waits report", trigger, manyReady/room), fmt.Sprintf("%d different ones", manyReady),
 		fmt.Sprintf("%d different ones", len(slices.Compact(seen))))
 	s.expect(trigger+": the next wait reports", after, nextOf(first, wait()))
 }

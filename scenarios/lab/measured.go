@@ -5,10 +5,7 @@ package lab
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strconv"
-	"strings"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -35,15 +32,13 @@ func (s *stage) arrives(fd, bytes int) {
 
 func bytesOf(n int) string { return fmt.Sprintf("%d %s", n, plural(n, "byte")) }
 
-// watchedBy is how many descriptors an epoll instance watches, in words, by
-// /proc/PID/fdinfo (proc_pid_fdinfo(5)).
-func watchedBy(s *stage, epoll int) string {
-	info, err := os.ReadFile(fmt.Sprintf("/proc/self/fdinfo/%d", epoll))
-	if err != nil {
-		s.Skipf("needs to see what an epoll instance watches: %v", err)
+// grouped gives a whole number that is not negative as in "1,234,567".
+func grouped(n int) string {
+	digits := strconv.Itoa(n)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
 	}
-	n := strings.Count("\n"+string(info), "\ntfd:")
-	return fmt.Sprintf("%d %s", n, plural(n, "descriptor"))
+	return digits
 }
 
 // grouped gives a whole number that is not negative as in "1,234,567".
@@ -65,29 +60,4 @@ func errorOf(err error) string {
 		return unix.ErrnoName(errno)
 	}
 	return err.Error()
-}
-
-// lasting gives a duration to three digits: "1.06 ms".
-func lasting(d time.Duration) string {
-	unit, name := time.Nanosecond, "ns"
-	switch {
-	case d >= time.Second:
-		unit, name = time.Second, "s"
-	case d >= time.Millisecond:
-		unit, name = time.Millisecond, "ms"
-	case d >= time.Microsecond:
-		unit, name = time.Microsecond, "µs"
-	}
-	value, digits := float64(d)/float64(unit), 0
-	switch {
-	case value < 10:
-		digits = 2
-	case value < 100:
-		digits = 1
-	}
-	shown := strconv.FormatFloat(value, 'f', digits, 64)
-	if digits > 0 {
-		shown = strings.TrimRight(strings.TrimRight(shown, "0"), ".")
-	}
-	return shown + " " + name
 }

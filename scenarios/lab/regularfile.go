@@ -3,6 +3,8 @@
 package lab
 
 import (
+	"fmt"
+
 	"golang.org/x/sys/unix"
 
 	"muxbench/multiplexers"
@@ -28,7 +30,7 @@ func showRegularFile(s *stage, mechanisms []multiplexers.Mechanism) {
 	if err != nil {
 		s.Fatalf("lseek: %v", err)
 	}
-	s.tell("read from the end of this program's file, of "+bytesOf(int(end)), "%s", s.readOf(file))
+	s.tell(fmt.Sprintf("read at the end of a file of %s bytes", grouped(int(end))), "%s", s.readOf(file))
 	for _, m := range mechanisms {
 		expected := "refused: EPERM"
 		if m.Capabilities.RegularFiles {

@@ -3,14 +3,11 @@
 package lab
 
 import (
+	"errors"
 	"fmt"
-	"runtime"
-	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"muxbench/multiplexers"
 )
 
 // samples is how many waits of a kind are timed.
@@ -27,7 +24,6 @@ nanoseconds.`,
 		Advice: `Round timeouts up: a millisecond count rounded down to 0 makes a loop spin until its timer is due.
 For less than a millisecond use epoll_pwait2 or a timerfd.`,
 		Source: `epoll_wait(2); poll(2); select(2); PR_SET_TIMERSLACK in prctl(2); select_estimate_accuracy in fs/select.c`,
-		Takes:  "epoll_pwait2(2), of Linux 5.11, for some of its rows",
 		show:   showTimeouts,
 	}
 }
@@ -37,9 +33,9 @@ func showTimeouts(s *stage) {
 	epoll := s.Epoll()
 	s.watch(epoll, reader, unix.EPOLLIN)
 	calls := timedCalls(reader, epoll)
-	if err := calls[len(calls)-1].wait(0); err == unix.ENOSYS {
+	if err := calls[len(calls)-1].wait(0); err == unix.ENOSYS || err == unix.EPERM {
 		calls = calls[:len(calls)-1]
-		s.tell("epoll_pwait2", "not on this kernel: %v", err)
+		s.tell("epoll_pwait2, of Linux 5.11", "not to be had here: %s", errorOf(err))
 	}
 	for _, c := range calls {
 		s.polls(c)
@@ -55,110 +51,9 @@ func showTimeouts(s *stage) {
 	s.slack(calls[len(calls)-1])
 }
 
-// timedCall is a system call that waits for a descriptor.
-type timedCall struct {
-	name  string
-	call  string // by its name in the kernel
-	units time.Duration
-	// wait returns nil when its timeout has passed or something is ready. A timeout
-	// is in whole units; a negative one is none.
-	wait func(timeout time.Duration) error
-}
-
-// timedCalls wait for reader, or for an epoll instance that watches it. The last is
-// not on all kernels.
-func timedCalls(reader, epoll int) []timedCall {
-	events := make([]unix.EpollEvent, 1)
-	return []timedCall{
-		{"select", "pselect6", time.Microsecond, func(timeout time.Duration) error {
-			var set unix.FdSet
-			set.Set(reader)
-			var limit *unix.Timeval
-			if timeout >= 0 {
-				tv := unix.NsecToTimeval(int64(timeout))
-				limit = &tv
-			}
-			_, err := unix.Select(reader+1, &set, nil, nil, limit)
-			return err
-		}},
-		{"poll", "ppoll", time.Millisecond, func(timeout time.Duration) error {
-			_, err := unix.Poll([]unix.PollFd{{Fd: int32(reader), Events: unix.POLLIN}}, milliseconds(timeout))
-			return err
-		}},
-		{"epoll_wait", "epoll_pwait", time.Millisecond, func(timeout time.Duration) error {
-			_, err := unix.EpollWait(epoll, events, milliseconds(timeout))
-			return err
-		}},
-		{"epoll_pwait2", "epoll_pwait2", time.Nanosecond, func(timeout time.Duration) error {
-			return epollPwait2(epoll, events, timeout)
-		}},
-	}
-}
-
-func milliseconds(timeout time.Duration) int {
-	if timeout < 0 {
-		return -1
-	}
-	return int(timeout / time.Millisecond)
-}
-
-// rounded is d rounded up to whole units.
-func rounded(d, units time.Duration) time.Duration { return (d + units - 1) / units * units }
-
-// distinct are those of the timeouts that do not round to the same as one before, the
-// shortest first.
-func (c timedCall) distinct(timeouts ...time.Duration) []time.Duration {
-	var all []time.Duration
-	for _, asked := range timeouts {
-		if !slices.ContainsFunc(all, func(d time.Duration) bool { return rounded(d, c.units) == rounded(asked, c.units) }) {
-			all = append(all, asked)
-		}
-	}
-	slices.Sort(all)
-	return all
-}
-
-// timing is what came of some waits.
-type timing struct {
-	least, median time.Duration
-	slept         int // of them
-}
-
-// String tells how long they lasted.
-func (t timing) String() string {
-	return fmt.Sprintf("least %s, median %s", lasting(t.least), lasting(t.median))
-}
-
-// time times waits that nothing ends but their timeout. One that a signal ends is
-// begun anew.
-func (s *stage) time(c timedCall, timeout time.Duration) timing {
-	runtime.LockOSThread() // whose sleeps are counted
-	defer runtime.UnlockOSThread()
-	var t timing
-	var all []time.Duration
-	for len(all) < samples {
-		sleeps, began := multiplexers.ThreadUsage().Sleeps, time.Now()
-		err := c.wait(timeout)
-		elapsed := time.Since(began)
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil {
-			s.Fatalf("%s: %v", c.name, err)
-		}
-		if multiplexers.ThreadUsage().Sleeps > sleeps {
-			t.slept++
-		}
-		all = append(all, elapsed)
-	}
-	slices.Sort(all)
-	t.least, t.median = all[0], all[len(all)/2]
-	return t
-}
-
 // polls shows that a timeout of 0 does not block.
 func (s *stage) polls(c timedCall) {
-	t := s.time(c, 0)
+	t := s.timed(c, 0)
 	// Under test or on a busy host a thread may sleep for other reasons, now and then.
 	s.judge(c.name+", 0: sleeps", "no", fmt.Sprintf("%d of %d times, median %s", t.slept, samples, lasting(t.median)), t.slept < samples/2)
 }
@@ -170,14 +65,17 @@ func (s *stage) lasts(c timedCall, asked time.Duration) {
 	if timeout != asked {
 		done += ", rounded up to " + lasting(timeout)
 	}
-	t := s.time(c, timeout)
+	t := s.timed(c, timeout)
 	s.judge(done+": lasts", lasting(timeout)+" or more", t.String(), t.least >= timeout)
 }
 
 // waitsForEver shows that without a timeout a wait sleeps until something is ready.
 func (s *stage) waitsForEver(c timedCall, reader, writer int) {
 	var err error
-	t := s.Aside(func() { err = c.wait(-1) }, c.call)
+	t := s.Aside(func() {
+		for err = c.wait(-1); err == unix.EINTR; err = c.wait(-1) {
+		}
+	}, c.call)
 	asleep := s.sleepsIn(t)
 	s.Write(writer, 1)
 	t.Join(c.name + " with a byte there")
@@ -208,7 +106,7 @@ func (s *stage) rounds(way string, round func(time.Duration) int, once bool) {
 		s.expect(done, fmt.Sprint(samples), fmt.Sprint(waits))
 		return
 	}
-	s.judge(done, fmt.Sprintf("%d or more", 10*samples), fmt.Sprint(waits), waits >= 10*samples)
+	s.judge(done, fmt.Sprintf("%d or more", 10*samples), grouped(waits), waits >= 10*samples)
 }
 
 // slack tells how much earlier a wait ends whose thread allows for no slack. On a busy
@@ -217,22 +115,27 @@ func (s *stage) slack(c timedCall) {
 	const asked = 100 * time.Microsecond
 	timeout := rounded(asked, c.units)
 	var was int
-	var failed error
 	var timed timing
-	t := s.Aside(func() {
-		if was, failed = unix.PrctlRetInt(unix.PR_GET_TIMERSLACK, 0, 0, 0, 0); failed != nil {
-			return
-		}
-		if failed = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0); failed != nil {
-			return
-		}
-		timed = s.time(c, timeout)
-		failed = unix.Prctl(unix.PR_SET_TIMERSLACK, 0, 0, 0, 0) // the default again
-	})
+	var failed error
+	t := s.Aside(func() { was, timed, failed = withoutSlack(c, timeout) })
 	t.Join("timed waits")
 	if failed != nil {
-		s.Fatalf("prctl: %v", failed)
+		s.Fatalf("%v", failed)
 	}
 	s.tell("timer slack of a thread (PR_GET_TIMERSLACK)", "%s", lasting(time.Duration(was)))
 	s.tell(fmt.Sprintf("%s, %s, with a slack of 1 ns: lasts", c.name, lasting(timeout)), "%s", timed)
+}
+
+// withoutSlack times waits in a thread with the least slack there is, and says what it
+// was before, in nanoseconds. The caller must be locked to its thread.
+func withoutSlack(c timedCall, timeout time.Duration) (was int, t timing, err error) {
+	if was, err = unix.PrctlRetInt(unix.PR_GET_TIMERSLACK, 0, 0, 0, 0); err != nil {
+		return 0, t, fmt.Errorf("prctl PR_GET_TIMERSLACK: %w", err)
+	}
+	if err = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0); err != nil {
+		return 0, t, fmt.Errorf("prctl PR_SET_TIMERSLACK: %w", err)
+	}
+	t, err = c.timed(timeout)
+	// 0 is the thread's default, which it began with.
+	return was, t, errors.Join(err, unix.Prctl(unix.PR_SET_TIMERSLACK, 0, 0, 0, 0))
 }
