@@ -41,15 +41,6 @@ func grouped(n int) string {
 	return digits
 }
 
-// grouped gives a whole number that is not negative as in "1,234,567".
-func grouped(n int) string {
-	digits := strconv.Itoa(n)
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
-}
-
 // errorOf names an error of the kernel's as in "EINVAL".
 func errorOf(err error) string {
 	if err == nil {
