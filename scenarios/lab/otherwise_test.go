@@ -22,7 +22,7 @@ func onStage(t *testing.T, show func(*stage)) Shown {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shown := Demo{show: show}.Show(workbench.Reexec{Path: path, Args: []string{"part"}})
+	shown := Demo{show: show}.Show(workbench.Reexec{Path: path, Args: []string{path, "part"}})
 	for _, f := range shown.Failures {
 		t.Error(f)
 	}

@@ -59,12 +59,8 @@ func (s *stage) readableAt(number int) int {
 
 // added is what a multiplexer of mechanism m says of a descriptor, when asked once.
 func (s *stage) added(m multiplexers.Mechanism, fd int) string {
-	mux, err := m.New(multiplexers.Runtime)
-	if err != nil {
-		s.Fatalf("backend %s: %v", m.Name, err)
-	}
-	defer func() { _ = mux.Close() }() // it holds nothing else
-	err = mux.Add(fd, multiplexers.Readable)
+	mux := s.multiplexer(m)
+	err := mux.Add(fd, multiplexers.Readable)
 	if errors.Is(err, multiplexers.ErrFDLimit) {
 		return "refused"
 	}

@@ -4,30 +4,12 @@ package lab
 
 import (
 	"math"
-	"os"
-	"slices"
-	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
 
 	"muxbench/multiplexers"
-	"muxbench/multiplexers/workbench"
 )
-
-// staged is what comes of showing something. It wants nothing to fail.
-func staged(t *testing.T, show func(*stage)) Shown {
-	t.Helper()
-	path, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	shown := Demo{show: show}.Show(workbench.Reexec{Path: path, Args: []string{"part"}})
-	for _, f := range shown.Failures {
-		t.Error(f)
-	}
-	return shown
-}
 
 // TestWhatIsUndoneComesOutOtherwise: what a demonstration shows is what has happened. Each
 // is shown with its cause undone, or with the opposite trigger, and the rows that have
@@ -57,14 +39,7 @@ func TestWhatIsUndoneComesOutOtherwise(t *testing.T) {
 			s.connects(func(int) {})
 		}, []string{"accept4(2) with", "for the listener", "edge-triggered: a wait", "then close(2)"}},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			shown := staged(t, test.show)
-			for _, words := range test.rows {
-				if !slices.ContainsFunc(shown.Rows, func(r Row) bool { return strings.Contains(r.Done, words) && !r.AsExpected }) {
-					t.Errorf("no row with %q differs: %+v", words, shown.Rows)
-				}
-			}
-		})
+		t.Run(test.name, func(t *testing.T) { wantOtherwise(t, onStage(t, test.show), test.rows) })
 	}
 }
 
@@ -77,7 +52,7 @@ func TestHerdsAreCounted(t *testing.T) {
 			kinds[i].most = 1
 		}
 	}
-	for _, r := range staged(t, func(s *stage) { showHerds(s, kinds) }).Rows {
+	for _, r := range onStage(t, func(s *stage) { showHerds(s, kinds) }).Rows {
 		if r.AsExpected {
 			t.Errorf("%s: %q passes for %q", r.Done, r.Observed, r.Expected)
 		}
@@ -87,7 +62,7 @@ func TestHerdsAreCounted(t *testing.T) {
 // TestConditionsAreOfTheDescriptor: with nobody gone, or something to read, they are
 // not those of the table.
 func TestConditionsAreOfTheDescriptor(t *testing.T) {
-	staged(t, func(s *stage) {
+	onStage(t, func(s *stage) {
 		here, there := s.Pair()
 		for _, want := range [...]string{"OUT; select w", "IN|OUT; select r w"} {
 			if got := s.conditions(here); got != want {
@@ -100,7 +75,7 @@ func TestConditionsAreOfTheDescriptor(t *testing.T) {
 
 // TestDeliveryIsLookedAt: the same wait into memory that can be written to.
 func TestDeliveryIsLookedAt(t *testing.T) {
-	staged(t, func(s *stage) {
+	onStage(t, func(s *stage) {
 		if got, want := intoMemory(s, unix.PROT_READ|unix.PROT_WRITE), "no error, and 1 event elsewhere"; got != want {
 			s.Errorf("got %q, want %q", got, want)
 		}
