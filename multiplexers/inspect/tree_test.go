@@ -265,7 +265,7 @@ func TestBeingClosed(t *testing.T) {
 		done <- failed
 	}()
 	if got := watchedBy(t, p.read(t), 3); len(got) != 0 {
-		t.Errorf("watches %+v, want nothing", got)
+		t.Fatalf("watches %+v, want nothing", got)
 	}
 	if err := <-done; err != nil {
 		t.Error(err)
