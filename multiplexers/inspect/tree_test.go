@@ -239,6 +239,39 @@ func meanwhile(t *testing.T, p tree, limit, after string) {
 	})
 }
 
+// close(2) takes a descriptor from its table first, and its file from interest sets
+// some time later: it takes more than one look to say that it is watched still.
+func TestBeingClosed(t *testing.T) {
+	const closing = "tfd:        5 events:       19 data:                5  pos:0 ino:645 sdev:9\n"
+	p := newTree(t)
+	path := filepath.Join(p.dir, "fdinfo/3")
+	replace := func() error { return errors.Join(unix.Mkfifo(path+"+", 0o600), os.Rename(path+"+", path)) }
+	if err := replace(); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		var failed error
+		for _, content := range []string{closing, closing, "pos:\t0\n"} {
+			f, err := os.OpenFile(path, os.O_WRONLY, 0) // once it is being read
+			if err != nil {
+				done <- errors.Join(failed, err)
+				return
+			}
+			failed = errors.Join(failed, replace()) // for the next look
+			_, err = f.WriteString(content)
+			failed = errors.Join(failed, err, f.Close())
+		}
+		done <- failed
+	}()
+	if got := watchedBy(t, p.read(t), 3); len(got) != 0 {
+		t.Fatalf("watches %+v, want nothing", got)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
 // FuzzRead reads an interest set and tables of any content.
 func FuzzRead(f *testing.F) {
 	f.Add("pos:\t0\ntfd:        5 events: 80002019 data:     7f4700000005  pos:0 ino:645 sdev:9\n", columns+internetLine("0100007F:1F90", "0200007F:01BB", 1, 1605), columns)
