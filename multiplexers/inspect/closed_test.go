@@ -167,7 +167,7 @@ func TestOrdinaryCloses(t *testing.T) {
 		})
 	}
 	seen := 0
-	for range 60 {
+	for range 20 {
 		for _, w := range watchedBy(t, own(t), epoll) {
 			seen++
 			if w.Closed || w.Replaced {
