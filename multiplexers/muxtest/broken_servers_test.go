@@ -59,6 +59,7 @@ func brokenServers() []brokenServer {
 		one(repeatsByte, "C-166/server", "C-169"),
 		one(keepsReading, "C-166/server", "C-169"),
 		one(blocks, "C-169"),
+		one(triesAgain, "C-169"),
 		one(countsTheGone, "S-001"),
 		one(countsTooEarly, "C-169"),
 		one(keepsConnections, "C-133"),

@@ -27,6 +27,7 @@ const (
 	repeatsByte            flaw = "repeats a byte when a reply does not fit"
 	keepsReading           flaw = "reads from a client that does not read"
 	blocks                 flaw = "waits for one client with all others"
+	triesAgain             flaw = "tries to send what does not fit after every wait"
 	countsTheGone          flaw = "counts those who are gone"
 	countsTooEarly         flaw = "counts as sent what is not sent yet"
 	keepsConnections       flaw = "leaves connections open when it ends"
@@ -62,6 +63,21 @@ func (l *little) idle() {
 		}
 	case spinsWhenFull:
 		l.accept()
+	}
+}
+
+// afterBatch is what a flaw does then.
+func (l *little) afterBatch() {
+	for _, f := range l.late {
+		f()
+	}
+	l.late = l.late[:0]
+	if l.flaw == triesAgain {
+		for fd, c := range l.conns {
+			if len(c.pending) > 0 {
+				_ = l.serve(fd, 0)
+			}
+		}
 	}
 }
 

@@ -68,10 +68,7 @@ func (l *little) Serve() error {
 				}
 			}
 		}
-		for _, f := range l.late {
-			f()
-		}
-		l.late = l.late[:0]
+		l.afterBatch()
 		if n > 1 || n == 1 && !called || n == 0 {
 			l.counts.Waits++
 		}

@@ -94,6 +94,7 @@ type talk struct {
 	unsent, due []byte
 	got         int
 	burst       func() int // how many bytes it writes at once, at most; nil if as many as there are
+	ahead       int        // how much may be sent of which nothing has come back, 0 if all
 	last        bool       // all is said then: it shuts its writing side
 }
 
@@ -127,7 +128,7 @@ func (r *rig) talk(all ...*talk) {
 }
 
 func (t *talk) asks() (asked int16) {
-	if len(t.unsent) > 0 {
+	if len(t.unsent) > 0 && (t.ahead == 0 || len(t.due)-len(t.unsent) < t.ahead) {
 		asked |= unix.POLLOUT
 	}
 	if len(t.due) > 0 {

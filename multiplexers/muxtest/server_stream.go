@@ -5,6 +5,7 @@ package muxtest
 import (
 	"encoding/binary"
 	"math/rand/v2"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -98,13 +99,14 @@ func splitAndJoined(r *rig) {
 }
 
 // order numbers what it sends over a few connections, in bursts of a random length
-// that do not end where a number does, and reads as it comes: there is always more by
-// the time that a thread is done with a connection.
+// that do not end where a number does, and a little ahead of what comes back: there is
+// always more by the time that a thread is done with a connection. A pool's thread has
+// it for a while.
 func order(r *rig) {
-	const messages, connections, longest = 10_000, 8, 300
+	const messages, connections, longest, ahead = 10_000, 8, 100, 300
 	cfg := server.Config{}
 	if r.subject.backend.PoolThreads > 0 {
-		cfg.PoolThreads = 4
+		cfg.PoolThreads, cfg.Spin = 4, 100*time.Microsecond
 	}
 	s := r.serving(cfg)
 	random := rand.New(rand.NewPCG(1, 2))
@@ -114,7 +116,7 @@ func order(r *rig) {
 		for i := range uint64(messages / connections) {
 			stream = binary.BigEndian.AppendUint64(stream, i)
 		}
-		all = append(all, &talk{client: s.client(), unsent: stream, due: stream, burst: func() int { return 1 + random.IntN(longest) }})
+		all = append(all, &talk{client: s.client(), unsent: stream, due: stream, ahead: ahead, burst: func() int { return 1 + random.IntN(longest) }})
 	}
 	r.talk(all...)
 }
