@@ -65,8 +65,7 @@ func endedBySignal(r *rig) {
 		if t.UntilBlocked() { // or the runtime has sent one
 			t.Signal()
 		}
-		if !r.Until(t.Over) {
-			r.Ring(bell)
+		if !r.endsItself(t, bell) {
 			r.Differf("%s: a signal does not end it", w.call)
 		}
 		r.refuses(w.call+" with a signal", errno, unix.EINTR)
@@ -137,8 +136,7 @@ func unmaskedSignal(r *rig) {
 			}
 			setup = unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil)
 		}, w.call)
-		if !r.Until(t.Over) {
-			r.Ring(bell)
+		if !r.endsItself(t, bell) {
 			r.Differf("%s: a pending signal that it unmasks does not end it", w.call)
 		}
 		if setup != nil {
