@@ -75,10 +75,11 @@ func endedBySignal(r *rig) {
 func maskedSignal(r *rig) {
 	for _, w := range maskedWaits() {
 		bell, ep := r.quiet()
-		var n, tid int
+		var n int
 		var errno unix.Errno
+		tid := make(chan int, 1)
 		t := r.Aside(func() {
-			tid = unix.Gettid()
+			tid <- unix.Gettid()
 			n, errno = w.wait(bell, ep, urgent())
 		}, w.call)
 		asleep := func() {
@@ -88,7 +89,7 @@ func maskedSignal(r *rig) {
 		}
 		asleep()
 		t.Signal()
-		if !r.pends(tid) {
+		if !r.pends(<-tid) {
 			r.Differs("%s: a signal that is masked does not pend", w.call)
 		}
 		asleep()
