@@ -22,7 +22,8 @@ import (
 	"muxbench/multiplexers/workbench"
 )
 
-// watchdog is how long a case may take. None needs a tenth of it.
+// watchdog is how long a case may take. None needs a tenth of it, but for one that
+// fills a table of the kernel.
 const watchdog = 10 * time.Second
 
 // Tier says what a case is about, and so whose fault it is if it does not hold.

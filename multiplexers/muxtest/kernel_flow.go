@@ -108,16 +108,8 @@ func largeWrite(r *rig) {
 }
 
 func writesNothing(r *rig) {
-	type end struct {
-		name        string
-		here, there int
-	}
-	var ends []end
-	for _, s := range r.streams() {
-		ends = append(ends, end{s.name, s.here, s.there})
-	}
 	here, there := r.TCP()
-	for _, s := range append(ends, end{"TCP", here, there}) {
+	for _, s := range append(r.streams(), stream{"TCP", here, there}) {
 		ep := r.Epoll()
 		r.watch(ep, s.here, pollIn|pollRDHup)
 		n, _, errno := unix.Syscall(unix.SYS_WRITE, uintptr(s.there), 0, 0)

@@ -65,8 +65,7 @@ func endedBySignal(r *rig) {
 		if t.UntilBlocked() { // or the runtime has sent one
 			t.Signal()
 		}
-		if !r.Until(t.Over) {
-			r.Ring(bell)
+		if !r.endsItself(t, bell) {
 			r.Differf("%s: a signal does not end it", w.call)
 		}
 		r.refuses(w.call+" with a signal", errno, unix.EINTR)
@@ -76,10 +75,11 @@ func endedBySignal(r *rig) {
 func maskedSignal(r *rig) {
 	for _, w := range maskedWaits() {
 		bell, ep := r.quiet()
-		var n, tid int
+		var n int
 		var errno unix.Errno
+		tid := make(chan int, 1)
 		t := r.Aside(func() {
-			tid = unix.Gettid()
+			tid <- unix.Gettid()
 			n, errno = w.wait(bell, ep, urgent())
 		}, w.call)
 		asleep := func() {
@@ -89,7 +89,7 @@ func maskedSignal(r *rig) {
 		}
 		asleep()
 		t.Signal()
-		if !r.pends(tid) {
+		if !r.pends(<-tid) {
 			r.Differs("%s: a signal that is masked does not pend", w.call)
 		}
 		asleep()
@@ -137,8 +137,7 @@ func unmaskedSignal(r *rig) {
 			}
 			setup = unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil)
 		}, w.call)
-		if !r.Until(t.Over) {
-			r.Ring(bell)
+		if !r.endsItself(t, bell) {
 			r.Differf("%s: a pending signal that it unmasks does not end it", w.call)
 		}
 		if setup != nil {

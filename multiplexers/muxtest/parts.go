@@ -4,6 +4,7 @@ package muxtest
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -57,7 +58,7 @@ func playHold(_ []string, in *bufio.Reader, out io.Writer) error {
 //
 //   - "look" with "asleep", or what the wait has reported, after which the thread
 //     waits anew;
-//   - "dismiss" with "dismissed", when the thread has ended.
+//   - "dismiss" with "dismissed", when the thread has ended, and ends itself.
 func playWatch(args []string, in *bufio.Reader, out io.Writer) error {
 	if len(args) != 1 {
 		return fmt.Errorf("watch a descriptor: got %q, want what for", args)
@@ -86,7 +87,7 @@ func playWatch(args []string, in *bufio.Reader, out io.Writer) error {
 				return said, nil
 			case "dismiss":
 				v.dismiss()
-				return "dismissed", nil
+				return "dismissed", io.EOF
 			}
 			return "", fmt.Errorf("told %q", word)
 		})
@@ -97,7 +98,8 @@ func playWatch(args []string, in *bufio.Reader, out io.Writer) error {
 	return played
 }
 
-// answer answers each line with another, until there are no more.
+// answer answers each line with another, until there are no more, or to which answers
+// with io.EOF.
 func answer(in *bufio.Reader, out io.Writer, to func(word string, numbers []int) (string, error)) error {
 	for {
 		line, err := in.ReadString('\n')
@@ -109,7 +111,7 @@ func answer(in *bufio.Reader, out io.Writer, to func(word string, numbers []int)
 		}
 		fields := strings.Fields(line)
 		if len(fields) == 0 {
-			return fmt.Errorf("told nothing")
+			return errors.New("told nothing")
 		}
 		var numbers []int
 		for _, field := range fields[1:] {
@@ -120,11 +122,11 @@ func answer(in *bufio.Reader, out io.Writer, to func(word string, numbers []int)
 			numbers = append(numbers, n)
 		}
 		said, err := to(fields[0], numbers)
-		if err != nil {
+		if err != nil && err != io.EOF {
 			return err
 		}
-		if _, err := fmt.Fprintln(out, said); err != nil {
-			return err
+		if _, failed := fmt.Fprintln(out, said); failed != nil || err == io.EOF {
+			return failed
 		}
 	}
 }
