@@ -36,7 +36,7 @@ type echo struct {
 	fault    fault
 	listener *net.TCPListener
 
-	keep     func(*net.TCPConn) // has what it keeps open closed after the test
+	keep func(*net.TCPConn) // has what it keeps open closed after the test
 
 	all   sync.WaitGroup
 	mu    sync.Mutex

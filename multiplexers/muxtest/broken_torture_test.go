@@ -28,13 +28,13 @@ func TestTortureCatchesBrokenMultiplexers(t *testing.T) {
 		says   string
 	}{
 		{"loses an edge", func(m mux) mux { return &losesEdge{m, fired()} }, onEdge, 12, "lost wake-up"},
-		{"drops events that do not fit", func(m mux) mux { return losesWhatDoesNotFit{m} }, onEdge | onOneShot, 12, "lost wake-up"},
-		{"Modify to the same does not re-arm", func(m mux) mux { return &doesNotRearm{m, wants()} }, onEdge | onOneShot, 12, "lost wake-up"},
+		{"drops events that do not fit", func(m mux) mux { return losesWhatDoesNotFit{m} }, onEdge | onOneShot, 25, "descriptor"},
+		{"Modify to the same does not re-arm", func(m mux) mux { return &doesNotRearm{m, wants()} }, onEdge | onOneShot, 25, "descriptor"},
 		{"forgets Modify", func(m mux) mux { return forgetsModify{m} }, onAny, 12, ""},
 		{"Modify adds to the interest", func(m mux) mux { return &addsToInterest{m, wants()} }, onAny, 12, "is reported as"},
 		{"reports what was removed", func(m mux) mux { return reportsRemoved{m} }, onLevel | onEdge, 12, ""},
 		{"reports once what persists", func(m mux) mux { return &reportsOnce{mux: m} }, onLevel, 12, "lost wake-up"},
-		{"starves high descriptors", func(m mux) mux { return starvesHigh{m} }, onLevel, 60, "passed over"},
+		{"starves high descriptors", func(m mux) mux { return starvesHigh{m} }, onLevel, 25, "passed over"},
 		{"does not poll", func(m mux) mux { return zeroDoesNotPoll{m} }, onAny, 12, "lost wake-up"},
 		{"two events for one descriptor", func(m mux) mux { return splitsEvents{m} }, onAny, 12, ""},
 		{"says Writable too", func(m mux) mux { return saysWritable{m} }, onAny, 12, "is reported as"},
