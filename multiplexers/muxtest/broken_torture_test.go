@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"muxbench/multiplexers"
 	"muxbench/multiplexers/muxtest"
 )
@@ -28,6 +30,7 @@ func TestTortureCatchesBrokenMultiplexers(t *testing.T) {
 		says   string
 	}{
 		{"loses an edge", func(m mux) mux { return &losesEdge{m, fired()} }, onEdge, 12, "lost wake-up"},
+		{"loses an edge over TCP", func(m mux) mux { return &losesTCP{losesEdge{m, fired()}} }, onEdge, 0, "lost wake-up"},
 		{"drops events that do not fit", func(m mux) mux { return losesWhatDoesNotFit{m} }, onEdge | onOneShot, 25, "descriptor"},
 		{"Modify to the same does not re-arm", func(m mux) mux { return &doesNotRearm{m, wants()} }, onEdge | onOneShot, 25, "descriptor"},
 		{"forgets Modify", func(m mux) mux { return forgetsModify{m} }, onAny, 12, ""},
@@ -104,6 +107,20 @@ func checkAccusation(t *testing.T, result muxtest.Result, says string, most int)
 		t.Errorf("it is shown in %d moves, want from 1 to %d", moves, most)
 	}
 	return seed
+}
+
+// losesTCP loses edges on sockets of TCP only, where what is late is not lost yet.
+type losesTCP struct{ losesEdge }
+
+func (b *losesTCP) Wait(events []multiplexers.Event, timeout time.Duration) (int, error) {
+	n, err := b.mux.Wait(events, timeout)
+	kept := slices.DeleteFunc(events[:n], func(e multiplexers.Event) bool {
+		domain, err := unix.GetsockoptInt(e.FD, unix.SOL_SOCKET, unix.SO_DOMAIN)
+		lost := err == nil && domain == unix.AF_INET && b.reported[e.FD]
+		b.reported[e.FD] = true
+		return lost
+	})
+	return len(kept), err
 }
 
 // forgetsModify leaves the interest as it was added.

@@ -48,7 +48,7 @@ const (
 )
 
 // accuse reports what is wrong with moves that were made for the rig's seed, the last
-// of them at the latest.
+// of them at the latest. The flags are those of muxbench conform.
 func accuse[M fmt.Stringer](r *rig, id string, b *breach, t trial[M]) {
 	var text strings.Builder
 	fmt.Fprintf(&text, "seed %d fails after %d moves: %s", r.seed, len(t.moves), b.text)

@@ -104,6 +104,19 @@ func addedAnew(moves []move) int {
 	return n
 }
 
+// TestFewSpuriousEventsAreAllowed: one in 20, and a single one.
+func TestFewSpuriousEventsAreAllowed(t *testing.T) {
+	for _, test := range []struct {
+		offers, spurious int
+		fails            bool
+	}{{1, 1, false}, {19, 2, true}, {20, 2, false}, {20, 3, true}, {1000, 51, false}, {1000, 52, true}} {
+		d := &duplex{offers: test.offers, spurious: test.spurious}
+		if b := d.spuriousTooOften(); (b != nil) != test.fails {
+			t.Errorf("%d of %d: %v", test.spurious, test.offers, b)
+		}
+	}
+}
+
 // letter is a move of nothing.
 type letter byte
 
