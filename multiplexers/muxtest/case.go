@@ -22,8 +22,9 @@ import (
 	"muxbench/multiplexers/workbench"
 )
 
-// watchdog is how long a case may take. None needs a tenth of it, but for one that
-// fills a table of the kernel.
+// watchdog is how long a case may take, and each seed of one that makes random moves
+// three times as long. None needs a tenth of it, but for one that fills a table of the
+// kernel.
 const watchdog = 10 * time.Second
 
 // Tier says what a case is about, and so whose fault it is if it does not hold.
@@ -47,8 +48,9 @@ type Case struct {
 	// title: the kernel is racy there, or promises no more.
 	Allowed string
 	Source  string // where the fact is taken from
-	// Seeds are what a case makes random moves from, and none where it makes none. A
-	// caller may choose others, and as many as there is time for.
+	// Seeds are what a case makes random moves from, none where it makes none. Those of
+	// the table are for every run of it; a caller may set others before Try, and as many
+	// as there is time for.
 	Seeds Seeds
 
 	needs need
@@ -106,7 +108,8 @@ type Result struct {
 //
 // Multiplexers and servers enter the kernel through the Go scheduler, so that a wait
 // that never ends cannot hold up the process. A descriptor that is left open is a
-// failure, and so is a case that does not end, of which a goroutine stays behind.
+// failure, and so is a case that does not end, of which a goroutine stays behind. With
+// Seeds, the first one that does not pass is the last one tried.
 //
 // Nothing else may open descriptors or change limits in the process meanwhile.
 func (c Case) Try(s Subject, reexec workbench.Reexec) Result {

@@ -15,8 +15,8 @@ import (
 func serverCloseCases() []Case {
 	const either = "an end of file or a reset"
 	return []Case{
-		{ID: "C-133", Title: "Close ends every connection, of silent clients and of those not accepted yet", Source: "mio drop_cancels_interest_and_shuts_down", Allowed: either, run: closeEndsAll},
-		{ID: "C-134", Title: "what was echoed before Close comes, and then the end", Source: "mio write_then_drop", Allowed: either, run: closeAfterReply},
+		{ID: "C-133/server", Title: "Close ends every connection, of silent clients and of those not accepted yet", Source: "mio drop_cancels_interest_and_shuts_down", Allowed: either, run: closeEndsAll},
+		{ID: "C-134/server", Title: "what was echoed before Close comes, and then the end", Source: "mio write_then_drop", Allowed: either, run: closeAfterReply},
 		{
 			ID: "C-183", Title: "Close while connections are being accepted: Serve returns, and nobody listens any more", Source: "libevent immediate_close, disable_in_thread",
 			Allowed: "clients that were let in or not: each is refused, or meets " + either, run: closeWhileAccepting,

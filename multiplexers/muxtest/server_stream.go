@@ -17,7 +17,7 @@ func serverStreamCases() []Case {
 	return []Case{
 		{ID: "C-081/server", Title: "what one read leaves is read without anything more being sent", Source: "epoll(7), on starvation and EAGAIN; polling edge_triggered", run: sentAtOnce},
 		{ID: "C-082/server", Title: "what comes while something is unread is answered too", Source: "polling edge_triggered; epoll(7), Q9", run: sentWhileUnread},
-		{ID: "C-170", Title: "an empty write is no event, no message and no end of file", Source: "gVisor ZeroWriteAllowed", run: emptyWrites},
+		{ID: "C-170/server", Title: "an empty write is no event, no message and no end of file", Source: "gVisor ZeroWriteAllowed", run: emptyWrites},
 		{ID: "C-171", Title: "messages that are split anywhere, and several in one write, come back in order, byte for byte", Source: "gVisor DataCoalesced", run: splitAndJoined},
 		{ID: "C-100", Title: "10,000 messages keep their order, whichever thread has the connection", Source: "epoll(7), Q5 and EPOLLONESHOT", needs: severalThreads, run: order},
 		{ID: "S-001", Title: "bytes in are bytes out and those that clients have sent, and connections are as many as these", Source: "the contract", run: addsUp},

@@ -45,11 +45,12 @@ func (c *clients) settleAccounts() *breach {
 
 // agreed is the server's state when everybody is accepted and as many are open as may
 // be. A connection is accepted, and ends, a moment after its client has seen to it.
-func (c *clients) agreed(least, most int) (snap server.Snapshot, b *breach) {
+func (c *clients) agreed(least, most int) (server.Snapshot, *breach) {
 	for deadline, look := time.Now().Add(c.patience), time.Millisecond; ; time.Sleep(look) {
+		var snap server.Snapshot
 		var err error
 		if b := within("Snapshot", func() { snap, err = c.server.Snapshot() }); b != nil {
-			return snap, b
+			return server.Snapshot{}, b // where it comes from may be written to still
 		}
 		switch {
 		case err != nil:

@@ -10,22 +10,25 @@ func (t *tormentor) anything(i int) *breach {
 	if t.ended[i/2] {
 		return nil
 	}
-	switch t.random.IntN(4) {
+	switch t.random.IntN(3) {
 	case 0:
 		return t.do(move{kind: reading, end: i, n: t.few(1000)})
 	case 1:
 		return t.do(move{kind: writing, end: i, n: t.few(1000)})
-	case 2:
-		if e.watched {
-			return t.do(move{kind: modifying, end: i, want: t.natural(e)})
-		}
-	case 3:
-		if e.watched && t.chance(t.readd) {
-			t.resume[i] = t.turn + t.random.IntN(8)
-			return t.do(move{kind: removing, end: i})
-		}
+	}
+	if e.watched {
+		return t.do(move{kind: modifying, end: i, want: t.natural(e)})
 	}
 	return nil
+}
+
+// leave stops watching any end for some turns, or none at all.
+func (t *tormentor) leave(i int) *breach {
+	if !t.d.ends[i].watched {
+		return nil
+	}
+	t.resume[i] = t.turn + t.random.IntN(8)
+	return t.do(move{kind: removing, end: i})
 }
 
 // natural is what an end is to be watched for.
@@ -73,6 +76,11 @@ func (t *tormentor) act(i int, found multiplexers.Interest) *breach {
 	if !e.shut && t.d.lacks(e) == 0 && (t.hurried() || t.chance(50)) {
 		if b := t.do(move{kind: shutting, end: i}); b != nil {
 			return b
+		}
+	}
+	if !t.hurried() && t.chance(t.readd) {
+		if b := t.leave(t.random.IntN(len(t.d.ends))); b != nil {
+			return b // what is reported of it may be still to come, in the same batch
 		}
 	}
 	if t.apart[i] || !e.watched || t.resume[i] > 0 {

@@ -59,6 +59,7 @@ func TestSeedsDoEverything(t *testing.T) {
 				if b != nil {
 					r.Fatalf("%s", b.text)
 				}
+				did["added again"] += addedAnew(tormentor.moves)
 				for _, m := range tormentor.moves {
 					did[fmt.Sprint("move ", m.kind)]++
 					if m.kind == awaiting && m.blocks {
@@ -75,12 +76,44 @@ func TestSeedsDoEverything(t *testing.T) {
 				t.Errorf("%s: move %d is made %d times, want 10 at least", m.Name, kind, n)
 			}
 		}
-		for _, what := range []string{"a wait that may block", "Writable", "full buffers", "writes without room"} {
-			if did[what] < 100 {
-				t.Errorf("%s: %s: %d times, want 100 at least", m.Name, what, did[what])
+		for _, what := range []string{"added again", "a wait that may block", "Writable", "full buffers", "writes without room"} {
+			if did[what] < 50 {
+				t.Errorf("%s: %s: %d times, want 50 at least", m.Name, what, did[what])
 			}
 		}
 		t.Log(m.Name, did)
+	}
+}
+
+// addedAnew is how often an end was removed and added, its stream staying open.
+func addedAnew(moves []move) int {
+	n := 0
+	removed := make(map[int]bool)
+	for _, m := range moves {
+		switch m.kind {
+		case removing:
+			removed[m.end] = true
+		case renewing:
+			removed[m.end], removed[m.end+1] = false, false
+		case adding:
+			if removed[m.end] {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// TestFewSpuriousEventsAreAllowed: one in 20, and a single one.
+func TestFewSpuriousEventsAreAllowed(t *testing.T) {
+	for _, test := range []struct {
+		offers, spurious int
+		fails            bool
+	}{{1, 1, false}, {19, 2, true}, {20, 2, false}, {20, 3, true}, {1000, 51, false}, {1000, 52, true}} {
+		d := &duplex{offers: test.offers, spurious: test.spurious}
+		if b := d.spuriousTooOften(); (b != nil) != test.fails {
+			t.Errorf("%d of %d: %v", test.spurious, test.offers, b)
+		}
 	}
 }
 

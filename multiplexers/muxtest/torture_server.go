@@ -214,7 +214,7 @@ func (g regime) String() string {
 // drawCalls makes up what clients do, each at its own pace: who has stopped reading
 // does so for some turns.
 func drawCalls(random *rand.Rand, clients int) []call {
-	much := pick(random, 1, 1000, 20_000, 100_000)
+	much := pick(random, 1, 1000, 20_000, 100_000, 500_000)
 	hasty := pick(random, 5, 30, 60) // percent that send much
 	cuts := pick(random, 0, 1, 4)    // percent that reset
 	silent := make([]int, clients)   // turns in which it is not to read

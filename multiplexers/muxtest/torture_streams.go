@@ -107,7 +107,7 @@ func (t *tormentor) drawTemper() {
 	t.pause = pick(t.random, 0, 5, 20)
 	t.flip = pick(t.random, 0, 5, 20)
 	t.wild = pick(t.random, 0, 10, 50)
-	t.readd = pick(t.random, 0, 2, 10)
+	t.readd = pick(t.random, 0, 3, 10)
 	t.block = pick(t.random, 0, 25, 100)
 	t.room = pick(t.random, 0, 0, 1, 2, 64)
 	t.whole = t.chance(50)
