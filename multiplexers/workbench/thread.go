@@ -3,7 +3,6 @@
 package workbench
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"runtime"
@@ -98,14 +97,14 @@ func (t *Thread) BlockedIn() string {
 	if !t.sleeps() {
 		return ""
 	}
-	state, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/syscall", t.tid))
+	state, err := t.tells("syscall")
 	switch {
 	case err != nil && t.Over():
 		return "" // and its thread with it
 	case err != nil:
 		t.bench.Skipf("needs to see whether a thread is blocked: %v", err)
 	}
-	first, _, _ := strings.Cut(strings.TrimSpace(string(state)), " ")
+	first, _, _ := strings.Cut(strings.TrimSpace(state), " ")
 	number, err := strconv.Atoi(first)
 	if err != nil {
 		return "" // running
@@ -120,13 +119,29 @@ func (t *Thread) BlockedIn() string {
 
 // sleeps says whether the thread's state is "S" (proc_pid_stat(5)).
 func (t *Thread) sleeps() bool {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", t.tid))
+	stat, err := t.tells("stat")
 	if err != nil {
 		return false // it has ended, or will be asked for again
 	}
 	// The state follows the name, which is in parentheses and may have some in it.
-	_, state, _ := strings.Cut(string(stat[bytes.LastIndexByte(stat, ')')+1:]), " ")
+	_, state, _ := strings.Cut(stat[strings.LastIndexByte(stat, ')')+1:], " ")
 	return strings.HasPrefix(state, "S")
+}
+
+// tells is the beginning of a file of /proc about the thread. Package os would make
+// twice as many system calls, each of which is an opportunity for others to run.
+func (t *Thread) tells(file string) (string, error) {
+	fd, err := unix.Open(fmt.Sprintf("/proc/self/task/%d/%s", t.tid, file), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return "", os.NewSyscallError("open", err)
+	}
+	defer closeQuietly(fd)
+	text := make([]byte, 512)
+	n, err := unix.Read(fd, text)
+	if err != nil {
+		return "", os.NewSyscallError("read", err)
+	}
+	return string(text[:n]), nil
 }
 
 // numberOf is the number of a system call that waits.
