@@ -17,25 +17,21 @@ func signalCases() []Case {
 	}
 }
 
-// interrupted signals a wait for as long as it lasts. One that begins anew
-// after a signal lasts as long as there are signals. The timeout is well above
-// what passes between two of them, on a busy host too.
+// interrupted has a wait get signals for as long as it lasts, much more often than its
+// timeout. One that begins anew after a signal lasts as long as there are signals.
 func interrupted(r *rig) {
-	const timeout = 200 * time.Millisecond
+	const timeout, every = 200 * time.Millisecond, 5 * time.Millisecond
 	reader, _ := r.Pipe()
 	r.add(reader, readable)
-	w := r.wait(timeout)
-	deadline := time.After(workbench.Patience)
-	for signals := 0; w.UntilBlocked(); signals++ {
-		w.Signal()
-		select {
-		case <-deadline:
-			// The last signal was the last: this wait has an end.
-			r.Errorf("a wait of %v has lasted %v and %d signals", timeout, workbench.Patience, signals)
-			deadline = nil
-			<-w.Ended()
-		default:
-		}
+	w := &waiter{rig: r}
+	var stop func()
+	w.Thread, stop = r.AsideSignalled(every, func() { w.wait(r.mux, timeout) }, r.subject.mechanism.Syscalls...)
+	defer stop()
+	select {
+	case <-w.Ended():
+	case <-time.After(workbench.Patience):
+		r.Errorf("a wait of %v that gets a signal every %v has lasted %v", timeout, every, workbench.Patience)
+		stop()
 	}
 	w.expect("interrupted")
 	if w.Elapsed() < timeout {

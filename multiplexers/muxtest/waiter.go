@@ -23,12 +23,15 @@ func (r *rig) wait(timeout time.Duration) *waiter { return r.waitOn(r.mux, timeo
 // waitOn is the same of any multiplexer.
 func (r *rig) waitOn(mux multiplexers.Multiplexer, timeout time.Duration) *waiter {
 	w := &waiter{rig: r}
-	w.Thread = r.Aside(func() {
-		events := make([]multiplexers.Event, 16)
-		n, err := mux.Wait(events, timeout)
-		w.events, w.err = events[:n], err
-	}, r.subject.mechanism.Syscalls...)
+	w.Thread = r.Aside(func() { w.wait(mux, timeout) }, r.subject.mechanism.Syscalls...)
 	return w
+}
+
+// wait is what its thread does.
+func (w *waiter) wait(mux multiplexers.Multiplexer, timeout time.Duration) {
+	events := make([]multiplexers.Event, 16)
+	n, err := mux.Wait(events, timeout)
+	w.events, w.err = events[:n], err
 }
 
 // expect wants the wait to have returned, or to return soon, with just these

@@ -82,6 +82,9 @@ func (b *Bench) Play(part string, args []string, descriptors ...int) *Player {
 	return p
 }
 
+// longestLine is more than an account of any attempt takes, in bytes.
+const longestLine = 4 << 20
+
 func (b *Bench) blockingPipe() (reader, writer int) {
 	var p [2]int
 	if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {
@@ -93,7 +96,9 @@ func (b *Bench) blockingPipe() (reader, writer int) {
 // listen hands on what the process says, until it says no more.
 func (p *Player) listen(from *os.File) {
 	defer close(p.lines)
-	for lines := bufio.NewScanner(from); lines.Scan(); {
+	lines := bufio.NewScanner(from)
+	lines.Buffer(nil, longestLine)
+	for lines.Scan() {
 		p.lines <- lines.Text()
 	}
 	_ = from.Close() // it has been read to its end

@@ -5,7 +5,6 @@ package lab
 import (
 	"fmt"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -105,38 +104,22 @@ type underSignals struct {
 	events   int // set when it has ended, as is err
 	err      error
 	outlasts bool // it went on when its signals were stopped
+	stopped  bool
 }
 
 func (s *stage) underSignals(name string, calls []string, wait func() (int, error)) *underSignals {
 	w := &underSignals{name: name}
-	type armed struct {
-		disarm func()
-		err    error
-	}
-	ready := make(chan armed, 1)
-	w.Thread = s.Aside(func() {
-		disarm, err := signalEvery(beat)
-		ready <- armed{disarm, err}
-		if err == nil {
-			w.events, w.err = wait()
-		}
-	}, calls...)
-	a := <-ready
-	if a.err != nil {
-		s.Fatalf("%v", a.err)
-	}
-	w.disarm = a.disarm
+	w.Thread, w.disarm = s.AsideSignalled(beat, func() { w.events, w.err = wait() }, calls...)
 	return w
 }
 
 // stop stops its signals, and returns when it has ended.
 func (w *underSignals) stop() {
-	if w.disarm == nil {
-		return // it was stopped before
+	if w.stopped {
+		return
 	}
-	w.outlasts = !w.Over()
+	w.outlasts, w.stopped = !w.Over(), true
 	w.disarm()
-	w.disarm = nil
 	w.Join("a wait that gets no signal any more")
 }
 
@@ -149,29 +132,4 @@ func (w *underSignals) String() string {
 		return fmt.Sprintf("%d %s after %s", w.events, plural(w.events, "event"), lasting(w.Elapsed()))
 	}
 	return "no event after " + lasting(w.Elapsed())
-}
-
-// signalEvery has the kernel send SIGURG to the calling thread, by timer_create(2), which
-// is steadier on a busy host than another thread would be. The caller must be locked to
-// its thread; disarm may be called in any, once.
-func signalEvery(interval time.Duration) (disarm func(), err error) {
-	const toThread = 4 // SIGEV_THREAD_ID
-	event := struct {  // struct sigevent
-		value          uint64
-		signal, notify int32
-		thread         int32
-		_              [11]int32
-	}{signal: int32(unix.SIGURG), notify: toThread, thread: int32(unix.Gettid())}
-	var timer int32
-	if _, _, errno := unix.RawSyscall(unix.SYS_TIMER_CREATE, unix.CLOCK_MONOTONIC, uintptr(unsafe.Pointer(&event)), uintptr(unsafe.Pointer(&timer))); errno != 0 {
-		return nil, fmt.Errorf("timer_create: %w", errno)
-	}
-	disarm = func() { _, _, _ = unix.RawSyscall(unix.SYS_TIMER_DELETE, uintptr(timer), 0, 0) } // it is there, so there is no way to fail
-	every := unix.NsecToTimespec(int64(interval))
-	spec := unix.ItimerSpec{Interval: every, Value: every}
-	if _, _, errno := unix.RawSyscall6(unix.SYS_TIMER_SETTIME, uintptr(timer), 0, uintptr(unsafe.Pointer(&spec)), 0, 0, 0); errno != 0 {
-		disarm()
-		return nil, fmt.Errorf("timer_settime: %w", errno)
-	}
-	return disarm, nil
 }
