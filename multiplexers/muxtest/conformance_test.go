@@ -21,6 +21,11 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	// Under -race a process lingers for a second, and these are waited for.
+	if err := os.Setenv("GORACE", os.Getenv("GORACE")+" atexit_sleep_ms=0"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	os.Exit(m.Run())
 }
 
