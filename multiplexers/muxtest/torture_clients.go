@@ -17,6 +17,8 @@ const (
 	// Calls that have failed are made again with less patience, and parts of them with
 	// little: what is found so is made again in the end.
 	stalledAgain, stalledInPart = stalled / 2, stalled / 8
+	// hangs is how long a method of the server's may take, which may have threads to end.
+	hangs = watchdog / 2
 )
 
 // caller is one of a server's, in our hands.
@@ -91,13 +93,13 @@ func within(name string, f func()) *breach {
 		defer close(returned)
 		f()
 	}()
-	timer := time.NewTimer(stalled)
+	timer := time.NewTimer(hangs)
 	defer timer.Stop()
 	select {
 	case <-returned:
 		return nil
 	case <-timer.C:
-		return breachf(hanging, "%s does not return for %v", name, stalled)
+		return breachf(hanging, "%s does not return for %v", name, hangs)
 	}
 }
 
