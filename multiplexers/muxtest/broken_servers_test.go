@@ -151,7 +151,7 @@ func TestEveryServerCaseCatchesOne(t *testing.T) {
 func brokenSubjects() []muxtest.Subject {
 	all := soundSubjects()
 	for _, b := range brokenServers() {
-		all = append(all, b.subject)
+		all = append(all, b.subject.Impatient(impatience))
 	}
 	return all
 }

@@ -143,10 +143,16 @@ func (c Case) trySeeds(s Subject, reexec workbench.Reexec) Result {
 
 func (c Case) tryHere(s Subject, seed uint64, reexec workbench.Reexec) workbench.Outcome {
 	limit := watchdog
-	if c.Seeds.Count > 0 {
+	switch {
+	case c.Seeds.Count > 0:
 		limit *= 3 // a run that has failed is made again, and in parts
+	case s.patience > 0:
+		limit = 10 * s.patience
 	}
 	return workbench.Attempt(limit, reexec, func(b *workbench.Bench) {
+		if s.patience > 0 {
+			b.Patience = s.patience
+		}
 		r := &rig{Bench: b, subject: s, bare: c.bare, seed: seed}
 		r.begin()
 		c.run(r)

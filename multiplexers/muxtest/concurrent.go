@@ -30,7 +30,7 @@ func modifiedThroughout(r *rig) {
 		}
 	})
 	for i := range 2000 {
-		if got := r.batch(4, workbench.Patience); len(got) != 1 || got[0] != ready(counter, readable) {
+		if got := r.batch(4, r.Patience); len(got) != 1 || got[0] != ready(counter, readable) {
 			r.Errorf("wait %d: got %v, want descriptor %d, readable", i+1, got, counter)
 			break
 		}
@@ -129,7 +129,7 @@ func (r *rig) broughtUp(fd int, seen <-chan struct{}) bool {
 	reported := true
 	select {
 	case <-seen:
-	case <-time.After(workbench.Patience):
+	case <-time.After(r.Patience):
 		r.Errorf("descriptor %d is ready, wanted and not reported", fd)
 		reported = false
 	}

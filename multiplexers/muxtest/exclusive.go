@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"muxbench/multiplexers"
-	"muxbench/multiplexers/workbench"
 )
 
 const exclusively = multiplexers.Exclusive
@@ -81,7 +80,7 @@ func (h *herd) first(waits []*waiter) *waiter {
 	select {
 	case w := <-back:
 		return w
-	case <-time.After(workbench.Patience):
+	case <-time.After(h.rig.Patience):
 		return nil
 	}
 }
@@ -92,7 +91,7 @@ func (h *herd) dismiss() {
 	for _, w := range h.waits {
 		select {
 		case <-w.Ended():
-		case <-time.After(workbench.Patience):
+		case <-time.After(h.rig.Patience):
 			h.rig.Errorf("a wait does not return for the bell")
 		}
 	}

@@ -45,7 +45,7 @@ func (r *rig) awakened(all []*workbench.Player) int {
 	want := fmt.Sprint([]found{{3, pollIn}})
 	for _, p := range all {
 		p.Tell("look")
-		said := p.Hear(workbench.Patience)
+		said := p.Hear(r.Patience)
 		if said == "asleep" {
 			continue
 		}
@@ -114,11 +114,11 @@ func sharedInstance(r *rig) {
 	r.watch(ep, here, pollIn)
 	p := r.Play(holdPart, nil, ep, here)
 	p.Tell(fmt.Sprintf("add 3 4 %d", here))
-	if said := p.Hear(workbench.Patience); said != "EEXIST" {
+	if said := p.Hear(r.Patience); said != "EEXIST" {
 		r.Differs("another process adds it under the same number: %s, want EEXIST", said)
 	}
 	p.Tell(fmt.Sprintf("add 3 4 %d", here+1))
-	if said := p.Hear(workbench.Patience); said != "watched" {
+	if said := p.Hear(r.Patience); said != "watched" {
 		r.Differs("another process adds it under another number: %s, want it to be watched", said)
 	}
 	r.Write(there, 1)
@@ -136,11 +136,11 @@ func reachesProgram(r *rig) {
 	r.Own("fcntl F_DUPFD", handed, err)
 	p := r.Play(holdPart, nil)
 	p.Tell(fmt.Sprintf("has %d", handed))
-	if said := p.Hear(workbench.Patience); said != "open" {
+	if said := p.Hear(r.Patience); said != "open" {
 		r.Differs("an instance without EPOLL_CLOEXEC is %s in the executed program", said)
 	}
 	p.Tell(fmt.Sprintf("has %d", kept))
-	if said := p.Hear(workbench.Patience); said != "closed" {
+	if said := p.Hear(r.Patience); said != "closed" {
 		r.Differs("an instance with EPOLL_CLOEXEC is %s in the executed program", said)
 	}
 }

@@ -107,7 +107,7 @@ func (r *rig) endsInTime(w timedWait, bell int) {
 			})
 		}, w.call)
 		if !r.endsItself(timed, bell) {
-			r.Differf("%s with a timeout of %v lasts more than %v", w.call, timeout, workbench.Patience)
+			r.Differf("%s with a timeout of %v lasts more than %v", w.call, timeout, r.Patience)
 		}
 		r.works(w.call, errno)
 		if n != 0 {

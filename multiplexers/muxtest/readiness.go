@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"muxbench/multiplexers"
-	"muxbench/multiplexers/workbench"
 )
 
 const (
@@ -138,7 +137,7 @@ func overwritesBuffer(r *rig) {
 	r.add(reader, readable)
 	r.Write(writer, 1)
 	events := []multiplexers.Event{ready(-1, failed), ready(-2, failed)}
-	n, err := r.mux.Wait(events, workbench.Patience)
+	n, err := r.mux.Wait(events, r.Patience)
 	if err != nil || n != 1 {
 		r.Fatalf("Wait: %d, %v, want one event", n, err)
 	}

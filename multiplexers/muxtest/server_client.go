@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"muxbench/multiplexers/workbench"
 )
 
 // client is a non-blocking socket that is connected to a server, or is to be.
@@ -69,7 +67,7 @@ func (c *client) buffers(option, size int) {
 // moves waits until poll(2) finds something of what is asked for, and says false if
 // it finds nothing for as long as there is patience.
 func (r *rig) moves(set []unix.PollFd) bool {
-	for deadline := time.Now().Add(workbench.Patience); ; {
+	for deadline := time.Now().Add(r.Patience); ; {
 		n, err := unix.Poll(set, int(max(0, time.Until(deadline)).Milliseconds()))
 		if err == unix.EINTR {
 			continue
@@ -114,7 +112,7 @@ func (r *rig) talk(all ...*talk) {
 			return
 		}
 		if !r.moves(set) {
-			r.Fatalf("nothing moves for %v: %s", workbench.Patience, busy[0])
+			r.Fatalf("nothing moves for %v: %s", r.Patience, busy[0])
 		}
 		for i, t := range busy {
 			if set[i].Revents&unix.POLLOUT != 0 {
@@ -209,7 +207,7 @@ func (c *client) rest() (got []byte, end error) {
 	block := make([]byte, 64<<10)
 	for {
 		if !c.rig.moves([]unix.PollFd{{Fd: int32(c.fd), Events: unix.POLLIN}}) {
-			c.rig.Fatalf("after %d bytes more neither anything comes nor an end for %v", len(got), workbench.Patience)
+			c.rig.Fatalf("after %d bytes more neither anything comes nor an end for %v", len(got), c.rig.Patience)
 		}
 		n, err := unix.Read(c.fd, block)
 		switch {

@@ -10,7 +10,6 @@ import (
 
 	"muxbench/multiplexers"
 	"muxbench/multiplexers/server"
-	"muxbench/multiplexers/workbench"
 )
 
 // served is a server that a case is about, in this process.
@@ -119,7 +118,7 @@ func over(c <-chan struct{}) bool {
 
 // within says whether a channel is closed, or is soon.
 func (r *rig) within(c <-chan struct{}) bool {
-	timer := time.NewTimer(workbench.Patience)
+	timer := time.NewTimer(r.Patience)
 	defer timer.Stop()
 	select {
 	case <-c:
@@ -142,7 +141,7 @@ func (s *served) snapshot() server.Snapshot {
 func (s *served) eventually(what string, holds func(server.Snapshot) bool) server.Snapshot {
 	var snap server.Snapshot
 	if !s.rig.Until(func() bool { snap = s.snapshot(); return holds(snap) }) {
-		s.rig.Fatalf("%s: not so after %v: %+v", what, workbench.Patience, snap)
+		s.rig.Fatalf("%s: not so after %v: %+v", what, s.rig.Patience, snap)
 	}
 	return snap
 }

@@ -4,8 +4,6 @@ package muxtest
 
 import (
 	"time"
-
-	"muxbench/multiplexers/workbench"
 )
 
 // signalCases are about waits that a signal cuts short. No such wait is
@@ -29,8 +27,8 @@ func interrupted(r *rig) {
 	defer stop()
 	select {
 	case <-w.Ended():
-	case <-time.After(workbench.Patience):
-		r.Errorf("a wait of %v that gets a signal every %v has lasted %v", timeout, every, workbench.Patience)
+	case <-time.After(r.Patience):
+		r.Errorf("a wait of %v that gets a signal every %v has lasted %v", timeout, every, r.Patience)
 		stop()
 	}
 	w.expect("interrupted")

@@ -4,6 +4,7 @@ package muxtest
 
 import (
 	"net/netip"
+	"time"
 
 	"muxbench/multiplexers"
 	"muxbench/multiplexers/server"
@@ -14,6 +15,7 @@ type Subject struct {
 	Name string
 	Tier Tier // of the cases that are about it
 
+	patience  time.Duration // 0: the bench's
 	mechanism multiplexers.Mechanism
 	backend   server.Backend
 	start     func(server.Config) (Server, error)
@@ -45,6 +47,13 @@ func OfBackend(b server.Backend) Subject {
 // does.
 func OfServer(b server.Backend, start func(server.Config) (Server, error)) Subject {
 	return Subject{Name: b.Name, Tier: Whole, mechanism: b.Mechanism, backend: b, start: start}
+}
+
+// Impatient is s, of which it is known that something will not come: that is waited for
+// for so long only.
+func (s Subject) Impatient(patience time.Duration) Subject {
+	s.patience = patience
+	return s
 }
 
 // Subjects are this host's kernel, every multiplexer and every backend, in the order

@@ -41,6 +41,10 @@ type Outcome struct {
 // goroutines, but for those that end the attempt (Fatalf, Skipf, Differf, and all
 // that make something and cannot): those are for the goroutine that it was begun in.
 type Bench struct {
+	// Patience is that of this attempt, which may be changed before anything is waited
+	// for: one of which it is known that something will not come can do with less.
+	Patience time.Duration
+
 	reexec   Reexec
 	owned    []int // descriptors to close in the end
 	threads  []*Thread
@@ -58,7 +62,7 @@ type Bench struct {
 // No descriptors may be opened, no processes started and no limits changed elsewhere
 // in the process meanwhile: what differs afterwards counts as left by the attempt.
 func Attempt(limit time.Duration, reexec Reexec, try func(*Bench)) Outcome {
-	b := &Bench{reexec: reexec}
+	b := &Bench{Patience: Patience, reexec: reexec}
 	before, err := takeStock()
 	if err != nil {
 		b.Errorf("taking stock: %v", err)

@@ -148,9 +148,9 @@ func (b *Bench) Settle(fd int, asked, found int16) {
 }
 
 // Until returns true when the condition holds, and false if it does not within
-// Patience.
+// its Patience.
 func (b *Bench) Until(condition func() bool) bool {
-	deadline, tick := time.NewTimer(Patience), time.NewTicker(look)
+	deadline, tick := time.NewTimer(b.Patience), time.NewTicker(look)
 	defer deadline.Stop()
 	defer tick.Stop()
 	for !condition() {

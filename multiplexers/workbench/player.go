@@ -133,7 +133,7 @@ func (p *Player) Hear(limit time.Duration) string {
 
 // Expect wants its next line to be this one.
 func (p *Player) Expect(line string) {
-	if got := p.Hear(Patience); got != line {
+	if got := p.Hear(p.bench.Patience); got != line {
 		p.bench.Fatalf("process %d says %q, want %q", p.pid, got, line)
 	}
 }

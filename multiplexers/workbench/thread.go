@@ -64,7 +64,7 @@ func (t *Thread) Elapsed() time.Duration {
 // UntilBlocked returns true when the thread sleeps in one of its system calls, and
 // false if it ended instead.
 func (t *Thread) UntilBlocked() bool {
-	deadline, tick := time.NewTimer(Patience), time.NewTicker(look)
+	deadline, tick := time.NewTimer(t.bench.Patience), time.NewTicker(look)
 	defer deadline.Stop()
 	defer tick.Stop()
 	for {
@@ -77,7 +77,7 @@ func (t *Thread) UntilBlocked() bool {
 		case <-t.ended:
 			return false
 		case <-deadline.C:
-			t.bench.Fatalf("thread %d is not blocked in %v after %v", t.tid, t.calls, Patience)
+			t.bench.Fatalf("thread %d is not blocked in %v after %v", t.tid, t.calls, t.bench.Patience)
 		case <-tick.C:
 		}
 	}
@@ -172,7 +172,7 @@ func (t *Thread) Signal() {
 // Join returns when it has ended; if it does not within Patience, the attempt has
 // failed. When says in what situation.
 func (t *Thread) Join(when string) {
-	timer := time.NewTimer(Patience)
+	timer := time.NewTimer(t.bench.Patience)
 	defer timer.Stop()
 	select {
 	case <-t.ended:
