@@ -4,13 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"unicode"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/olekukonko/tablewriter/pkg/twwidth"
 
 	"muxbench/report"
@@ -99,19 +96,7 @@ func TestInspectionGolden(t *testing.T) {
 		"inspection-nothing.txt":  inspectionText(t, nothing, 80, false),
 		"inspection-nothing.json": inspectionJSON(t, nothing),
 	} {
-		path := filepath.Join("testdata", file)
-		if *update {
-			if err := os.WriteFile(path, []byte(got), 0o666); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("%s differs (-want +got); if that is right, run go test ./report -update:\n%s", path, diff)
-		}
+		golden(t, file, []byte(got))
 	}
 }
 

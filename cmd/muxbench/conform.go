@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os/signal"
 	"slices"
 	"strconv"
 	"strings"
@@ -99,9 +98,8 @@ func conform(ctx context.Context, s streams, program string, o conformOptions, r
 	if err != nil {
 		return err
 	}
-	ctx, cancel := signal.NotifyContext(ctx, interrupts()...)
+	ctx, cancel := untilInterrupted(ctx)
 	defer cancel()
-	context.AfterFunc(ctx, cancel) // a second interrupt ends the process at once
 	c := report.Conformance{Run: results.Run{Version: version(), Started: time.Now(), Environment: scenarios.Environment()}}
 	var tried []muxtest.Subject
 	for _, subject := range subjects {

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -73,9 +72,8 @@ type diagnosis struct {
 func (d diagnosis) reasons() []string { return append(d.Severe(), d.Restless...) }
 
 func doctor(ctx context.Context, s streams, program, format string) error {
-	ctx, cancel := signal.NotifyContext(ctx, interrupts()...)
+	ctx, cancel := untilInterrupted(ctx)
 	defer cancel()
-	defer context.AfterFunc(ctx, cancel)() // a second interrupt ends the process at once, and with it the workers
 	release, err := scenarios.Lock()
 	if err != nil {
 		return err

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os/signal"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -101,9 +100,8 @@ func showDemos(ctx context.Context, s streams, program, format string, demos []l
 	if err != nil {
 		return err
 	}
-	ctx, cancel := signal.NotifyContext(ctx, interrupts()...)
+	ctx, cancel := untilInterrupted(ctx)
 	defer cancel()
-	context.AfterFunc(ctx, cancel) // a second interrupt ends the process at once
 	var shown []report.Demonstration
 	failed := false
 	for i, d := range demos {

@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
 	"time"
@@ -162,9 +161,8 @@ func (o *loadOptions) plan(address string, byRounds, byDuration bool, formats []
 // load drives one worker through one recorded exchange, and prints what came
 // of it.
 func (o *loadOptions) load(ctx context.Context, s streams, program string, cell results.Cell) (err error) {
-	ctx, cancel := signal.NotifyContext(ctx, interrupts()...)
+	ctx, cancel := untilInterrupted(ctx)
 	defer cancel()
-	defer context.AfterFunc(ctx, cancel)() // a second interrupt ends the process at once, and with it the worker
 	spec := scenarios.NewSpec(scenarios.LoadRole, multiplexers.Raw)
 	spec.Target, spec.Allowed, spec.SocketBuffers, spec.CPU, spec.Seed = o.target, o.allowed, o.buffers, o.cpu, o.seed
 	spec.Connections, spec.Active, spec.Size = cell.Connections, cell.Active, cell.Size

@@ -240,6 +240,17 @@ func create(dir string, run results.Run) (*results.Writer, error) {
 	return file, err
 }
 
+// untilInterrupted is ctx until the user interrupts, who ends the process at once by doing so
+// again, and with it its workers.
+func untilInterrupted(ctx context.Context) (until context.Context, cancel func()) {
+	until, cancelled := signal.NotifyContext(ctx, interrupts()...)
+	stop := context.AfterFunc(until, cancelled)
+	return until, func() {
+		stop()
+		cancelled()
+	}
+}
+
 // interrupts are the signals that stop a run, but for those that this process
 // was started to ignore, in the background or by nohup(1).
 func interrupts() []os.Signal {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"os/signal"
 	"strings"
 	"time"
 
@@ -126,9 +125,8 @@ func (o *serveOptions) entry() multiplexers.Entry {
 
 // serve starts the worker, and ends it when interrupted.
 func (o *serveOptions) serve(ctx context.Context, s streams, program string) (err error) {
-	ctx, cancel := signal.NotifyContext(ctx, interrupts()...)
+	ctx, cancel := untilInterrupted(ctx)
 	defer cancel()
-	defer context.AfterFunc(ctx, cancel)() // a second interrupt ends the process at once, and with it the worker
 	spec := scenarios.NewSpec(scenarios.ServerRole, o.entry())
 	spec.Choice, spec.Backend, spec.Listen, spec.SocketBuffers, spec.CPU = o.choice, o.backend, o.address, o.buffers, o.cpu
 	worker, ready, err := startWorker(ctx, program, spec)
