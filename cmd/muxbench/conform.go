@@ -67,6 +67,9 @@ takes less than a minute, unless more seeds are asked for.`,
 			if !known {
 				return &scenarios.Invalid{Flag: "--format", Value: o.format, Allowed: "choose among " + strings.Join(formats, ", "), Known: formats}
 			}
+			if cmd.Flags().Changed("seeds") && (o.seeds < 1 || o.seeds > mostSeeds) {
+				return &scenarios.Invalid{Flag: "--seeds", Value: strconv.Itoa(o.seeds), Allowed: fmt.Sprintf("from 1 to %d", mostSeeds)}
+			}
 			return conform(cmd.Context(), s, args[0], o, render)
 		},
 	}
@@ -94,10 +97,7 @@ func conform(ctx context.Context, s streams, program string, o conformOptions, r
 	if err := o.seed(cases); err != nil {
 		return err
 	}
-	again, err := reexec(program)
-	if err != nil {
-		return err
-	}
+	again := reexec(program)
 	ctx, cancel := untilInterrupted(ctx)
 	defer cancel()
 	c := report.Conformance{Run: results.Run{Version: version(), Started: time.Now(), Environment: scenarios.Environment()}}
@@ -111,22 +111,21 @@ func conform(ctx context.Context, s streams, program string, o conformOptions, r
 		}
 		c.Subjects = append(c.Subjects, shown)
 	}
-	bar := newCounter(s.err, len(cases))
+	bar := newCounter(s.err, pairs(cases, tried))
 	for _, k := range cases {
 		row := report.ConformanceCase{ID: k.ID, Tier: string(k.Tier), Title: k.Title, Needs: k.Needs(), Allowed: k.Allowed, Source: k.Source}
 		for _, subject := range tried {
-			if !k.Applies(subject) {
+			if !k.Applies(subject) || c.Interrupted {
 				continue
 			}
-			if ctx.Err() != nil {
-				c.Interrupted = true
-				break
+			r := k.Try(ctx, subject, again)
+			c.Interrupted = ctx.Err() != nil
+			if !c.Interrupted || k.Seeds.Count > 0 { // or else the signal may be what it tells of
+				row.Results = append(row.Results, report.ConformanceResult{Subject: subject.Name, Verdict: string(r.Verdict), Reasons: r.Reasons})
 			}
-			r := k.Try(subject, again)
-			row.Results = append(row.Results, report.ConformanceResult{Subject: subject.Name, Verdict: string(r.Verdict), Reasons: r.Reasons})
+			bar.step(k.ID + " on " + subject.Name)
 		}
 		c.Cases = append(c.Cases, row)
-		bar.step(k.ID)
 	}
 	bar.end()
 	if err := render(s.out, c); err != nil {
@@ -141,6 +140,18 @@ func conform(ctx context.Context, s streams, program string, o conformOptions, r
 	return nil
 }
 
+// pairs are how many cases are to be tried on how many subjects.
+func pairs(cases []muxtest.Case, subjects []muxtest.Subject) (n int) {
+	for _, k := range cases {
+		for _, s := range subjects {
+			if k.Applies(s) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 // mostSeeds are some hours of them.
 const mostSeeds = 1_000_000
 
@@ -148,9 +159,6 @@ const mostSeeds = 1_000_000
 func (o conformOptions) seed(cases []muxtest.Case) error {
 	if o.seeds == 0 && o.from == 1 {
 		return nil
-	}
-	if o.seeds < 0 || o.seeds > mostSeeds {
-		return &scenarios.Invalid{Flag: "--seeds", Value: strconv.Itoa(o.seeds), Allowed: fmt.Sprintf("from 1 to %d", mostSeeds)}
 	}
 	random := false
 	for i := range cases {

@@ -96,10 +96,7 @@ func listDemos(out io.Writer) error {
 // showDemos shows one after the other, and prints each as it ends, but for JSON, which
 // is one object.
 func showDemos(ctx context.Context, s streams, program, format string, demos []lab.Demo) error {
-	again, err := reexec(program)
-	if err != nil {
-		return err
-	}
+	again := reexec(program)
 	ctx, cancel := untilInterrupted(ctx)
 	defer cancel()
 	var shown []report.Demonstration
@@ -109,6 +106,9 @@ func showDemos(ctx context.Context, s streams, program, format string, demos []l
 			break
 		}
 		now := d.Show(again)
+		if ctx.Err() != nil {
+			break // or else the signal may be what it tells of
+		}
 		failed = failed || len(now.Failures) > 0
 		shown = append(shown, demonstration(d, now))
 		if err := writeDemo(s.out, format, i, shown[i]); err != nil {

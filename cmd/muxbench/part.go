@@ -3,7 +3,6 @@
 package main
 
 import (
-	"fmt"
 	"maps"
 	"os"
 
@@ -28,11 +27,12 @@ func partCommand(s streams) *cobra.Command {
 	}
 }
 
-// reexec is how this program, whose name is program, is started to play a part.
-func reexec(program string) (workbench.Reexec, error) {
+// reexec is how this program, whose name is program, is started to play a part. It is
+// empty where that cannot be known: what needs it is skipped, and says so.
+func reexec(program string) workbench.Reexec {
 	path, err := os.Executable()
 	if err != nil {
-		return workbench.Reexec{}, fmt.Errorf("finding this program, to start it anew: %w", err)
+		return workbench.Reexec{}
 	}
-	return workbench.Reexec{Path: path, Args: []string{program, "part"}}, nil
+	return workbench.Reexec{Path: path, Args: []string{program, "part"}}
 }

@@ -3,7 +3,6 @@
 package muxtest
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -18,7 +17,7 @@ const casePart = "case"
 // those that a case may be about.
 func Parts(subjects []Subject) workbench.Parts {
 	return workbench.Parts{
-		casePart:  func(args []string, _ *bufio.Reader, out io.Writer) error { return playCase(subjects, args, out) },
+		casePart:  workbench.Monologue(func(args []string, out io.Writer) error { return playCase(subjects, args, out) }),
 		holdPart:  playHold,
 		watchPart: playWatch,
 	}

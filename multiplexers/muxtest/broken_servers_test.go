@@ -118,7 +118,7 @@ func TestLittleServerPasses(t *testing.T) {
 				continue
 			}
 			t.Run(s.Name+"/"+c.ID, func(t *testing.T) {
-				if result := c.Try(s, reexec(t)); result.Verdict != muxtest.Pass {
+				if result := c.Try(t.Context(), s, reexec(t)); result.Verdict != muxtest.Pass {
 					t.Errorf("%s: %s %q", c, result.Verdict, result.Reasons)
 				}
 			})

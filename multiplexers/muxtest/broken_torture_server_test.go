@@ -14,7 +14,7 @@ import (
 
 // TestTorturePassesAnotherServer: the server that the next test breaks is sound.
 func TestTorturePassesAnotherServer(t *testing.T) {
-	if result := tortureCase(t, "C-150/server").Try(echoing(t, noFault), reexec(t)); result.Verdict != muxtest.Pass {
+	if result := tortureCase(t, "C-150/server").Try(t.Context(), echoing(t, noFault), reexec(t)); result.Verdict != muxtest.Pass {
 		t.Errorf("%s %q", result.Verdict, result.Reasons)
 	}
 }
@@ -35,7 +35,7 @@ func TestTortureCatchesBrokenServers(t *testing.T) {
 		{"never says how it is", neverAnswers, "Snapshot does not return", 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			result := tortureCase(t, "C-150/server").Try(echoing(t, test.fault), reexec(t))
+			result := tortureCase(t, "C-150/server").Try(t.Context(), echoing(t, test.fault), reexec(t))
 			checkAccusation(t, result, test.says, test.most)
 		})
 	}
@@ -49,7 +49,7 @@ func TestTortureCatchesServersOnBrokenMultiplexers(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.Mechanism = breaking(b.Mechanism, func(m mux) mux { return &losesRoom{m, make(map[int]bool)} })
-	result := tortureCase(t, "C-150/server").Try(muxtest.OfBackend(b), reexec(t))
+	result := tortureCase(t, "C-150/server").Try(t.Context(), muxtest.OfBackend(b), reexec(t))
 	checkAccusation(t, result, "nothing comes for", 0)
 }
 

@@ -55,10 +55,10 @@ func TestTortureCatchesBrokenMultiplexers(t *testing.T) {
 			t.Run(test.name+"/"+m.Name, func(t *testing.T) {
 				s := muxtest.OfMechanism(breaking(m, test.breaks))
 				c := tortureCase(t, "C-150")
-				result := c.Try(s, reexec(t))
+				result := c.Try(t.Context(), s, reexec(t))
 				seed := checkAccusation(t, result, test.says, test.most)
 				c.Seeds = muxtest.Seeds{First: seed, Count: 1}
-				if again := c.Try(s, reexec(t)); again.Verdict != muxtest.Fail {
+				if again := c.Try(t.Context(), s, reexec(t)); again.Verdict != muxtest.Fail {
 					t.Errorf("seed %d alone: %s %q", seed, again.Verdict, again.Reasons)
 				}
 			})

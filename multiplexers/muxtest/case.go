@@ -14,6 +14,7 @@
 package muxtest
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -104,28 +105,32 @@ type Result struct {
 }
 
 // Try tries the case on s, which it applies to. Reexec starts this program anew, with
-// the parts of Parts; cases that need that are skipped with its zero value.
+// the parts of Parts; cases that need that are skipped with its zero value. When ctx is
+// done no further seed is begun; what has been is tried to its end.
 //
 // Multiplexers and servers enter the kernel through the Go scheduler, so that a wait
 // that never ends cannot hold up the process. A descriptor that is left open is a
-// failure, and so is a case that does not end, of which a goroutine stays behind. With
-// Seeds, the first one that does not pass is the last one tried.
+// failure, and so is a case that does not end, of which a goroutine stays behind and
+// may close later what others have.
 //
 // Nothing else may open descriptors or change limits in the process meanwhile.
-func (c Case) Try(s Subject, reexec workbench.Reexec) Result {
+func (c Case) Try(ctx context.Context, s Subject, reexec workbench.Reexec) Result {
 	switch {
 	case c.apart:
 		return c.result(workbench.Attempt(2*watchdog, reexec, func(b *workbench.Bench) { c.tryApart(b, s) }))
 	case c.Seeds.Count > 0:
-		return c.trySeeds(s, reexec)
+		return c.trySeeds(ctx, s, reexec)
 	}
 	return c.result(c.tryHere(s, 0, reexec))
 }
 
 // trySeeds tries one seed after the other, each an attempt of its own with its own
 // time, up to the first that does not pass.
-func (c Case) trySeeds(s Subject, reexec workbench.Reexec) Result {
+func (c Case) trySeeds(ctx context.Context, s Subject, reexec workbench.Reexec) Result {
 	for i := range c.Seeds.Count {
+		if ctx.Err() != nil {
+			return Result{Skip, []string{fmt.Sprintf("ended after %d of %d seeds from %d on, which passed", i, c.Seeds.Count, c.Seeds.First)}}
+		}
 		seed := c.Seeds.First + uint64(i)
 		result := c.result(c.tryHere(s, seed, reexec))
 		if result.Verdict == Pass {
@@ -160,9 +165,9 @@ func (c Case) tryHere(s Subject, seed uint64, reexec workbench.Reexec) workbench
 }
 
 func (c Case) result(o workbench.Outcome) Result {
-	wrong := slices.Concat(o.Failures, o.Differences, o.Left)
+	wrong := slices.Concat(o.Broken, o.Failures, o.Differences, o.Left)
 	switch {
-	case len(o.Left) > 0 || len(o.Failures) > 0 && c.Tier != Kernel:
+	case len(o.Broken)+len(o.Left) > 0 || len(o.Failures) > 0 && c.Tier != Kernel:
 		return Result{Fail, wrong}
 	case len(wrong) > 0:
 		return Result{Differs, wrong}

@@ -52,7 +52,7 @@ func TestConformance(t *testing.T) {
 					continue
 				}
 				t.Run(c.ID, func(t *testing.T) {
-					result := c.Try(s, reexec(t))
+					result := c.Try(t.Context(), s, reexec(t))
 					for _, reason := range result.Reasons {
 						t.Logf("%s: %s", c.Title, reason)
 					}

@@ -56,7 +56,7 @@ func numberReused(r *rig) {
 		counter = r.Above(here, counter)
 	}
 	if counter != here {
-		r.Fatalf("number %d is in use elsewhere", here)
+		r.Skipf("needs number %d, which is in use elsewhere", here)
 	}
 	r.watch(ep, counter, pollIn)
 	r.Write(there, 1)

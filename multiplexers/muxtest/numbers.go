@@ -22,7 +22,7 @@ func beyondLimit(r *rig) {
 	reader, writer := r.Pipe()
 	highest := r.Above(last, reader)
 	if highest != last {
-		r.Fatalf("number %d is in use elsewhere", last)
+		r.Skipf("needs number %d, which is in use elsewhere", last)
 	}
 	r.add(highest, readable)
 	reader, far := r.Pipe()

@@ -175,7 +175,7 @@ func caughtOn(t *testing.T, s muxtest.Subject, ids []string) {
 			t.Errorf("%s does not apply", c)
 			continue
 		}
-		result := c.Try(s.Impatient(impatience), reexec(t))
+		result := c.Try(t.Context(), s.Impatient(impatience), reexec(t))
 		if result.Verdict != muxtest.Fail {
 			t.Errorf("%s does not catch it: %s %q", c, result.Verdict, result.Reasons)
 			continue

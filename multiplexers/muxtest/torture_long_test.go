@@ -35,7 +35,7 @@ func TestTortureLong(t *testing.T) {
 					t.Skipf("%s is unavailable on this host: %v", s.Name, err)
 				}
 				c.Seeds = muxtest.Seeds{First: *from, Count: *seeds}
-				result := c.Try(s, reexec(t))
+				result := c.Try(t.Context(), s, reexec(t))
 				for _, reason := range result.Reasons {
 					t.Log(reason)
 				}

@@ -27,7 +27,7 @@ func TestVerdictsOnTheKernel(t *testing.T) {
 			r.reports("ready", ep)
 		}, Differs},
 		{"what the rest depends on fails", func(r *rig) { r.watch(r.Counter(0), -1, pollIn) }, Differs},
-		{"a panic", func(*rig) { panic("here") }, Differs},
+		{"a panic", func(*rig) { panic("here") }, Fail},
 		{"nothing can be tried", func(r *rig) { r.Skipf("needs what is not there") }, Skip},
 		{"a descriptor is left", leaveDescriptor(t), Fail},
 		{"a difference, and a descriptor is left", func(r *rig) {
@@ -38,7 +38,7 @@ func TestVerdictsOnTheKernel(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			c := Case{ID: "test", Tier: Kernel, Title: test.name, run: test.run}
-			got := c.Try(TheKernel(), workbench.Reexec{})
+			got := c.Try(t.Context(), TheKernel(), workbench.Reexec{})
 			if got.Verdict != test.want {
 				t.Errorf("%s %q, want %s", got.Verdict, got.Reasons, test.want)
 			}

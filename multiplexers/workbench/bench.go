@@ -35,6 +35,9 @@ type Outcome struct {
 	// Left is what was not left as it was: a mistake of the attempt's own, or of what
 	// it tried.
 	Left []string
+	// Broken is why the attempt came to no end of its own: it panicked, or went on and
+	// on, so that what it holds is given back later, if ever.
+	Broken []string
 }
 
 // Bench is what one attempt works with. Its methods may be called from several
@@ -57,7 +60,7 @@ type Bench struct {
 
 // Attempt calls try with a fresh Bench and gives back what it held. Reexec is how
 // processes of this program are started; its zero value starts none. An attempt
-// that lasts longer than limit has failed, and its goroutine stays behind.
+// that lasts longer than limit is broken, and its goroutine stays behind.
 //
 // No descriptors may be opened, no processes started and no limits changed elsewhere
 // in the process meanwhile: what differs afterwards counts as left by the attempt.
@@ -65,8 +68,7 @@ func Attempt(limit time.Duration, reexec Reexec, try func(*Bench)) Outcome {
 	b := &Bench{Patience: Patience, reexec: reexec}
 	before, err := takeStock()
 	if err != nil {
-		b.Errorf("taking stock: %v", err)
-		return b.outcome
+		return Outcome{Skipped: fmt.Sprintf("needs to see that nothing is left open: %v", err)}
 	}
 	ended := make(chan struct{})
 	go func() {
@@ -78,7 +80,7 @@ func Attempt(limit time.Duration, reexec Reexec, try func(*Bench)) Outcome {
 	select {
 	case <-ended:
 	case <-timer.C:
-		b.Errorf("still running after %v", limit)
+		b.breaks("still running after %v", limit)
 	}
 	after, err := takeStock()
 	if err != nil {
@@ -89,6 +91,7 @@ func Attempt(limit time.Duration, reexec Reexec, try func(*Bench)) Outcome {
 	// What goes on after the limit has no part in it any more.
 	o := b.outcome
 	o.Failures, o.Differences, o.Notes = slices.Clone(o.Failures), slices.Clone(o.Differences), slices.Clone(o.Notes)
+	o.Broken = slices.Clone(o.Broken)
 	o.Left = append(slices.Clone(o.Left), before.missing(after)...)
 	return o
 }
@@ -101,6 +104,7 @@ func (b *Bench) Adopt(o Outcome) {
 	b.outcome.Differences = append(b.outcome.Differences, o.Differences...)
 	b.outcome.Notes = append(b.outcome.Notes, o.Notes...)
 	b.outcome.Left = append(b.outcome.Left, o.Left...)
+	b.outcome.Broken = append(b.outcome.Broken, o.Broken...)
 	if o.Skipped != "" {
 		b.outcome.Skipped = o.Skipped
 	}
@@ -112,7 +116,7 @@ func (b *Bench) run(try func(*Bench)) {
 	defer func() {
 		// A panic of what is tried is a failure of one attempt.
 		if p := recover(); p != nil {
-			b.Errorf("panic: %v", p)
+			b.breaks("panic: %v", p)
 		}
 	}()
 	try(b)
@@ -124,12 +128,13 @@ func (b *Bench) release() {
 	for _, p := range b.players {
 		p.end()
 	}
+	// None is to meet a descriptor's number used again.
+	stuck := !b.Until(func() bool { return !slices.ContainsFunc(b.threads, func(t *Thread) bool { return !t.Over() }) })
 	for _, fd := range b.owned {
 		closeQuietly(fd)
 	}
-	stuck := slices.ContainsFunc(b.threads, func(t *Thread) bool { return !t.Over() })
 	if stuck {
-		// What it uses stays open: closing that would not end it.
+		// What else it uses stays as it is: nothing of that would end it.
 		b.Errorf("a thread that was begun is still under way at the end")
 		return
 	}
@@ -153,6 +158,12 @@ func (b *Bench) Errorf(format string, args ...any) {
 func (b *Bench) Fatalf(format string, args ...any) {
 	b.Errorf(format, args...)
 	runtime.Goexit()
+}
+
+func (b *Bench) breaks(format string, args ...any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.outcome.Broken = append(b.outcome.Broken, fmt.Sprintf(format, args...))
 }
 
 // Differs says what the kernel does otherwise. The attempt goes on.

@@ -4,6 +4,7 @@ package workbench
 
 import (
 	"encoding/binary"
+	"errors"
 	"slices"
 	"time"
 
@@ -14,13 +15,28 @@ import (
 const look = time.Millisecond
 
 // Own has fd closed in the end. Call is what made it, and err whether that failed,
-// which ends the attempt.
+// which ends the attempt: it is skipped if this host does not let it have one.
 func (b *Bench) Own(call string, fd int, err error) int {
-	if err != nil {
+	switch {
+	case errors.Is(err, unix.EMFILE), errors.Is(err, unix.ENFILE), errors.Is(err, unix.ENOSYS), errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
+		b.Skipf("needs %s: %v", call, err)
+	case err != nil:
 		b.Fatalf("%s: %v", call, err)
 	}
 	b.owned = append(b.owned, fd)
 	return fd
+}
+
+// NeedDescriptors skips the attempt unless this process may have a descriptor of that
+// number (RLIMIT_NOFILE).
+func (b *Bench) NeedDescriptors(highest int) {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		b.Fatalf("getrlimit: %v", err)
+	}
+	if uint64(highest) >= limit.Cur {
+		b.Skipf("needs descriptors up to %d, and RLIMIT_NOFILE allows %d", highest, limit.Cur)
+	}
 }
 
 // Close closes a descriptor of the attempt's before its end.
@@ -63,6 +79,7 @@ func (b *Bench) Epoll() int {
 // the lowest free one from lowest on. Unlike dup3(2) it cannot hit a descriptor of
 // somebody else's.
 func (b *Bench) Duplicate(fd, lowest int) int {
+	b.NeedDescriptors(lowest)
 	second, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, lowest)
 	return b.Own("fcntl F_DUPFD_CLOEXEC", second, err)
 }

@@ -42,6 +42,25 @@ func (p Parts) Play(args []string, in io.Reader, out io.Writer) error {
 	return part(args[1:], bufio.NewReader(in), out)
 }
 
+// Monologue is a part that is told nothing. It ends before f does if whoever started it
+// is gone.
+func Monologue(f func(args []string, out io.Writer) error) func([]string, *bufio.Reader, io.Writer) error {
+	return func(args []string, in *bufio.Reader, out io.Writer) error {
+		ended, gone := make(chan error, 1), make(chan struct{})
+		go func() { ended <- f(args, out) }()
+		go func() {
+			_, _ = in.ReadByte() // there is none, until it ends
+			close(gone)
+		}()
+		select {
+		case err := <-ended:
+			return err
+		case <-gone:
+			return nil
+		}
+	}
+}
+
 // Player is a process that plays a part.
 type Player struct {
 	bench *Bench
@@ -58,8 +77,16 @@ func (b *Bench) Play(part string, args []string, descriptors ...int) *Player {
 	if b.reexec.Path == "" {
 		b.Skipf("needs another process of this program, and is not told how to start one")
 	}
-	fromUs, to := b.blockingPipe()
-	from, toUs := b.blockingPipe()
+	fromUs, to, err := blockingPipe()
+	if err != nil {
+		b.Skipf("needs pipes to another process: %v", err)
+	}
+	from, toUs, err := blockingPipe()
+	if err != nil {
+		closeQuietly(fromUs)
+		closeQuietly(to)
+		b.Skipf("needs pipes to another process: %v", err)
+	}
 	argv := slices.Concat(b.reexec.Args, []string{part}, args)
 	files := []uintptr{uintptr(fromUs), uintptr(toUs), 2}
 	for _, fd := range descriptors {
@@ -67,13 +94,16 @@ func (b *Bench) Play(part string, args []string, descriptors ...int) *Player {
 	}
 	// Package os would make files of the descriptors, and Go's own epoll would watch
 	// them: there must be nobody there but us.
-	pid, _, err := syscall.StartProcess(b.reexec.Path, argv, &syscall.ProcAttr{Env: os.Environ(), Files: files})
+	pid, _, err := syscall.StartProcess(b.reexec.Path, argv, &syscall.ProcAttr{
+		Env: os.Environ(), Files: files,
+		Sys: &syscall.SysProcAttr{Setpgid: true}, // what a terminal sends is for who began the attempt
+	})
 	closeQuietly(fromUs)
 	closeQuietly(toUs)
 	if err != nil {
 		closeQuietly(to)
 		closeQuietly(from)
-		b.Fatalf("starting %s: %v", strings.Join(argv, " "), err)
+		b.Skipf("needs another process, and starting %s fails: %v", strings.Join(argv, " "), err)
 	}
 	// Blocking, they are no concern of Go's poller.
 	p := &Player{bench: b, pid: pid, to: os.NewFile(uintptr(to), "to "+part), lines: make(chan string)}
@@ -85,12 +115,10 @@ func (b *Bench) Play(part string, args []string, descriptors ...int) *Player {
 // longestLine is more than an account of any attempt takes, in bytes.
 const longestLine = 4 << 20
 
-func (b *Bench) blockingPipe() (reader, writer int) {
+func blockingPipe() (reader, writer int, err error) {
 	var p [2]int
-	if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {
-		b.Fatalf("pipe2: %v", err)
-	}
-	return p[0], p[1]
+	err = unix.Pipe2(p[:], unix.O_CLOEXEC)
+	return p[0], p[1], os.NewSyscallError("pipe2", err)
 }
 
 // listen hands on what the process says, until it says no more.

@@ -4,6 +4,7 @@ package workbench_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -75,11 +76,14 @@ func TestOutcomes(t *testing.T) {
 	}{
 		{"a failure, and more", func(b *workbench.Bench) { b.Pipe(); b.Errorf("one"); b.Errorf("two") }, failures, "two"},
 		{"a failure that ends it", func(b *workbench.Bench) { b.TCP(); b.Fatalf("stop"); b.Errorf("after") }, failures, "stop"},
-		{"a panic", func(b *workbench.Bench) { b.Pair(); panic("help") }, failures, "panic: help"},
+		{"a panic", func(b *workbench.Bench) { b.Pair(); panic("help") }, func(o workbench.Outcome) []string { return o.Broken }, "panic: help"},
 		{"a difference", func(b *workbench.Bench) { b.Differf("otherwise") }, func(o workbench.Outcome) []string { return o.Differences }, "otherwise"},
-		{"a skip", func(b *workbench.Bench) { b.Skipf("needs luck") }, func(o workbench.Outcome) []string { return []string{o.Skipped} }, "needs luck"},
+		{"a skip", func(b *workbench.Bench) { b.Skipf("needs luck") }, skipped, "needs luck"},
 		{"a note", func(b *workbench.Bench) { b.Notef("%d of 2", 1) }, func(o workbench.Outcome) []string { return o.Notes }, "1 of 2"},
 		{"a descriptor that it does not own", func(b *workbench.Bench) { b.Close(0) }, failures, "descriptor 0 is not the attempt's"},
+		{"a descriptor beyond the limit", func(b *workbench.Bench) { b.Duplicate(0, 1<<30) }, skipped, "needs descriptors up to 1073741824, and RLIMIT_NOFILE allows"},
+		{"what the host does not let it have", func(b *workbench.Bench) { b.Own("luck", -1, unix.EPERM) }, skipped, "needs luck: operation not permitted"},
+		{"what fails otherwise", func(b *workbench.Bench) { b.Own("luck", -1, unix.EINVAL) }, failures, "luck: invalid argument"},
 		{"a process that fails", func(b *workbench.Bench) { b.Play("fail", nil).End() }, failures, "ended with status 1"},
 		{"a part that is not there", func(b *workbench.Bench) { b.Play("nobody", nil).Hear(workbench.Patience) }, failures, "ended without a word"},
 		{"a process that goes on", func(b *workbench.Bench) { b.Play("hold on", nil) }, failures, "is killed"},
@@ -98,6 +102,22 @@ func TestOutcomes(t *testing.T) {
 }
 
 func failures(o workbench.Outcome) []string { return o.Failures }
+func skipped(o workbench.Outcome) []string  { return []string{o.Skipped} }
+
+// TestMonologuesEnd with whoever started them, and when they are over.
+func TestMonologuesEnd(t *testing.T) {
+	never := workbench.Monologue(func([]string, io.Writer) error { select {} })
+	if err := never(nil, bufio.NewReader(strings.NewReader("")), io.Discard); err != nil {
+		t.Error(err)
+	}
+	reader, writer := io.Pipe()
+	defer writer.Close()
+	failed := errors.New("on purpose")
+	over := workbench.Monologue(func([]string, io.Writer) error { return failed })
+	if err := over(nil, bufio.NewReader(reader), io.Discard); err != failed {
+		t.Errorf("got %v, want what it ended with", err)
+	}
+}
 
 // TestWhatIsLeftIsTold: what an attempt does behind its bench's back.
 func TestWhatIsLeftIsTold(t *testing.T) {
@@ -121,7 +141,7 @@ func TestAnAttemptThatDoesNotEnd(t *testing.T) {
 	over := make(chan struct{})
 	defer close(over)
 	o := workbench.Attempt(time.Millisecond, workbench.Reexec{}, func(*workbench.Bench) { <-over })
-	if len(o.Failures) != 1 || o.Failures[0] != "still running after 1ms" {
+	if len(o.Broken) != 1 || o.Broken[0] != "still running after 1ms" {
 		t.Errorf("got %+v", o)
 	}
 }

@@ -87,15 +87,10 @@ type Shown struct {
 	Rows []Row
 	// Skipped is why it was not shown, or not to its end; empty if it was.
 	Skipped string
-	// Failures are what kept it from being shown, and what it left otherwise than it
-	// was. That something was observed which is not expected is none: the kernel
-	// differs.
+	// Failures are what kept it from being shown, what the kernel does otherwise so that
+	// the rest cannot be shown, and what it left otherwise than it was. That a row shows
+	// what is not expected is none.
 	Failures []string
-}
-
-// AsExpected says that all was observed as expected.
-func (s Shown) AsExpected() bool {
-	return !slices.ContainsFunc(s.Rows, func(r Row) bool { return r.Expected != "" && !r.AsExpected })
 }
 
 // Show shows it on real descriptors, which are closed in the end, as processes are
@@ -104,10 +99,10 @@ func (s Shown) AsExpected() bool {
 //
 // Nothing else may open descriptors or change limits in the process meanwhile.
 func (d Demo) Show(reexec workbench.Reexec) Shown {
-	var s *stage
+	var s stage
 	o := workbench.Attempt(limit, reexec, func(b *workbench.Bench) {
-		s = &stage{Bench: b}
-		d.show(s)
+		s.Bench = b
+		d.show(&s)
 	})
-	return Shown{Rows: s.taken(), Skipped: o.Skipped, Failures: slices.Concat(o.Failures, o.Differences, o.Left)}
+	return Shown{Rows: s.taken(), Skipped: o.Skipped, Failures: slices.Concat(o.Broken, o.Failures, o.Differences, o.Left)}
 }
