@@ -34,9 +34,14 @@ func (r *rig) configured(cfg server.Config) server.Config {
 	return cfg
 }
 
+// manyDescriptors is more than any case has, clients and server together, beside what
+// this process has anyhow.
+const manyDescriptors = 300
+
 // listening starts the subject's server, which listens and serves nobody before
 // begin. It is closed in the end.
 func (r *rig) listening(cfg server.Config) *served {
+	r.NeedDescriptors(manyDescriptors)
 	inner, err := r.subject.start(r.configured(cfg))
 	if err != nil {
 		r.Fatalf("starting a server: %v", err)
