@@ -109,8 +109,9 @@ func (c Conformance) part(letter string) (subjects []ConformanceSubject, cases [
 
 // conformanceRemark is what is to be said of results that share a reason.
 type conformanceRemark struct {
-	id, title, reason string
-	subjects          []string // empty where there is but one
+	id, title, allowed string
+	reason             string   // of several lines, or none
+	subjects           []string // empty where there is but one
 }
 
 // remarks are of the results with a verdict, in the order of cases. Subjects of whom
@@ -122,10 +123,10 @@ func (c Conformance) remarks(verdict string) []conformanceRemark {
 			if r.Verdict != verdict {
 				continue
 			}
-			reason := plainText(strings.Join(r.Reasons, "; "))
+			reason := plainLines(strings.Join(r.Reasons, "; "))
 			i := slices.IndexFunc(all, func(m conformanceRemark) bool { return m.id == k.ID && m.reason == reason })
 			if i < 0 {
-				all = append(all, conformanceRemark{k.ID, plainText(k.Title), reason, nil})
+				all = append(all, conformanceRemark{k.ID, plainText(k.Title), plainText(k.Allowed), reason, nil})
 				i = len(all) - 1
 			}
 			if k.Tier != "K" {
@@ -136,8 +137,33 @@ func (c Conformance) remarks(verdict string) []conformanceRemark {
 	return all
 }
 
+// maxReasonLines is how many lines of a reason are shown, and more than any case gives.
+const maxReasonLines = 100
+
+// plainLines is plainText of each line, and nothing of empty ones.
+func plainLines(s string) string {
+	var all []string
+	for line := range strings.Lines(s) {
+		if line = plainText(line); line != "" && len(all) < maxReasonLines {
+			all = append(all, line)
+		}
+	}
+	return strings.Join(all, "\n")
+}
+
+// place is which case it is of, and on what.
+func (m conformanceRemark) place() string {
+	return m.id + unless(len(m.subjects) == 0, " on "+enumerate(m.subjects))
+}
+
+// String has the reason's further lines on lines of their own.
 func (m conformanceRemark) String() string {
-	return m.id + unless(len(m.subjects) == 0, " on "+enumerate(m.subjects)) + ", " + m.title + ": " + cmp.Or(m.reason, "no reason is given")
+	return m.place() + ", " + m.title + ": " + cmp.Or(m.reason, "no reason is given")
+}
+
+// observation is String of what passed.
+func (m conformanceRemark) observation() string {
+	return m.place() + ": " + m.reason + unless(m.allowed == "", " (allowed: "+m.allowed+")")
 }
 
 // conclusion is the whole in a sentence.

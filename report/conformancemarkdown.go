@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // ConformanceMarkdown writes it as GitHub-flavoured Markdown, with all that is known of
@@ -12,7 +13,13 @@ func ConformanceMarkdown(w io.Writer, c Conformance) error {
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "# muxbench: conformance\n\n%s\n\n%s\n", escapeMarkdown(environment(c.Run)), escapeMarkdown(c.conclusion()))
 	c.below(func(heading string) { fmt.Fprintf(&out, "\n## %s\n\n", escapeMarkdown(heading)) },
-		func(line string) { fmt.Fprintf(&out, "- %s\n", escapeMarkdown(line)) })
+		func(text string) {
+			mark := "- "
+			for line := range strings.Lines(text) {
+				fmt.Fprintf(&out, "%s%s\n", mark, escapeMarkdown(strings.TrimSuffix(line, "\n")))
+				mark = "  - "
+			}
+		})
 	for _, t := range tiers() {
 		if m := c.fullMatrix(t); m != nil {
 			fmt.Fprintf(&out, "\n## %s\n\n", t.title)

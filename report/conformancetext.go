@@ -24,7 +24,13 @@ func ConformanceText(w io.Writer, c Conformance, width int) error {
 	c.below(func(heading string) {
 		out.WriteByte('\n')
 		writeWrapped(&out, heading+":", "", width)
-	}, func(line string) { writeWrapped(&out, "- "+line, "  ", width) })
+	}, func(text string) {
+		mark := "- "
+		for line := range strings.Lines(text) {
+			writeWrapped(&out, mark+line, "  ", width)
+			mark = "· "
+		}
+	})
 	out.WriteByte('\n')
 	writeWrapped(&out, c.conclusion(), "", width)
 	if _, err := w.Write(out.Bytes()); err != nil {
@@ -118,6 +124,6 @@ func (c Conformance) below(heading, line func(string)) {
 		if i == 0 {
 			heading("Observed, where more than one thing is allowed")
 		}
-		line(m.String())
+		line(m.observation())
 	}
 }

@@ -41,7 +41,7 @@ func DemonstrationText(w io.Writer, d Demonstration, width int) error {
 	writeWrapped(&out, d.heading(), "", width)
 	if len(d.Rows) > 0 {
 		out.WriteByte('\n')
-		if _, err := d.table().fit(&out, width); err != nil {
+		if _, err := d.table(width).fit(&out, width); err != nil {
 			return fmt.Errorf("lay out the table of %s: %w", d.Name, err)
 		}
 	}
@@ -61,7 +61,7 @@ func DemonstrationMarkdown(w io.Writer, d Demonstration) error {
 	fmt.Fprintf(&out, "## %s\n", escapeMarkdown(d.heading()))
 	if len(d.Rows) > 0 {
 		out.WriteByte('\n')
-		d.table().markdown(&out)
+		d.table(0).markdown(&out)
 	}
 	for _, line := range d.below() {
 		fmt.Fprintf(&out, "\n**%s:** %s\n", line.label, escapeMarkdown(line.text))
@@ -85,23 +85,61 @@ const demonstrationSchema = 1
 
 func (d Demonstration) heading() string { return plainText(d.Name + ": " + d.Title) }
 
-// table has a column for a mark if a row differs.
-func (d Demonstration) table() table {
-	done := column{header: "what was done", left: true, breaks: true}
-	expected := column{header: "expected", left: true, breaks: true}
-	observed := column{header: "observed", left: true, breaks: true}
+// table has a column for a mark if a row differs. Its cells are broken to be width columns
+// wide together, those that are widest first; 0 is unlimited.
+func (d Demonstration) table(width int) table {
+	columns := []column{
+		{header: "what was done", left: true, breaks: true},
+		{header: "expected", left: true, breaks: true},
+		{header: "observed", left: true, breaks: true},
+	}
 	mark := column{header: "", left: true}
 	for _, r := range d.Rows {
-		done.cells = append(done.cells, plainText(r.Done))
-		expected.cells = append(expected.cells, plainText(r.Expected))
-		observed.cells = append(observed.cells, plainText(r.Observed))
+		for i, text := range [...]string{r.Done, r.Expected, r.Observed} {
+			columns[i].cells = append(columns[i].cells, plainText(text))
+		}
 		mark.cells = append(mark.cells, unless(r.AsExpected, "≠"))
 	}
-	t := table{columns: []column{done, expected, observed}}
+	around := 2 * len(columns) // blanks
 	if d.differs() {
-		t.columns = append(t.columns, mark)
+		around += 3
 	}
-	return t
+	if width > 0 {
+		levelled(columns, width-around)
+	}
+	if d.differs() {
+		columns = append(columns, mark)
+	}
+	return table{columns: columns}
+}
+
+// levelled breaks the cells of columns so that they are width columns wide together, as
+// far as there is reading them. It takes from those that are widest.
+func levelled(columns []column, width int) {
+	wide := make([]int, len(columns))
+	total := 0
+	for i, c := range columns {
+		wide[i] = max(widestCell(c.cells), widest([]byte(c.header)))
+		total += wide[i]
+	}
+	for total > width {
+		most := 0
+		for i := range wide {
+			if wide[i] > wide[most] {
+				most = i
+			}
+		}
+		if wide[most] <= minBrokenCell {
+			break
+		}
+		wide[most]--
+		total--
+	}
+	for i := range columns {
+		for j, text := range columns[i].cells {
+			columns[i].cells[j] = brokenAt(text, wide[i])
+		}
+	}
 }
 
 type labelled struct{ label, text string }

@@ -70,6 +70,11 @@ takes less than a minute, unless more seeds are asked for.`,
 			if cmd.Flags().Changed("seeds") && (o.seeds < 1 || o.seeds > mostSeeds) {
 				return &scenarios.Invalid{Flag: "--seeds", Value: strconv.Itoa(o.seeds), Allowed: fmt.Sprintf("from 1 to %d", mostSeeds)}
 			}
+			for flag, given := range map[string][]string{"backends": o.backends, "case": o.cases} {
+				if cmd.Flags().Changed(flag) && len(given) == 0 {
+					return &scenarios.Invalid{Flag: "--" + flag, Allowed: "nothing is named"}
+				}
+			}
 			return conform(cmd.Context(), s, args[0], o, render)
 		},
 	}
@@ -80,8 +85,8 @@ takes less than a minute, unless more seeds are asked for.`,
 	c.Flags().StringVar(&o.format, "format", o.format, strings.Join(formats, ", "))
 	// These fail for flags that do not exist only.
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
-	_ = c.RegisterFlagCompletionFunc("backends", cobra.FixedCompletions(append(backendNames(), "all"), cobra.ShellCompDirectiveNoFileComp))
-	_ = c.RegisterFlagCompletionFunc("case", cobra.FixedCompletions(caseIDs(), cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("backends", completesList(append(backendNames(), "all")))
+	_ = c.RegisterFlagCompletionFunc("case", completesList(caseIDs()))
 	return c
 }
 
@@ -111,7 +116,11 @@ func conform(ctx context.Context, s streams, program string, o conformOptions, r
 		}
 		c.Subjects = append(c.Subjects, shown)
 	}
-	bar := newCounter(s.err, pairs(cases, tried))
+	all := pairs(cases, tried)
+	if all == 0 {
+		return &scenarios.Invalid{Flag: "--case", Value: strings.Join(o.cases, ","), Allowed: "none of these is about what is to be tried"}
+	}
+	bar := newCounter(s.err, all)
 	for _, k := range cases {
 		row := report.ConformanceCase{ID: k.ID, Tier: string(k.Tier), Title: k.Title, Needs: k.Needs(), Allowed: k.Allowed, Source: k.Source}
 		for _, subject := range tried {
@@ -203,7 +212,10 @@ func chosenCases(ids []string) ([]muxtest.Case, error) {
 	if len(ids) == 0 {
 		return all, nil
 	}
-	named := func(k muxtest.Case, id string) bool { return k.ID == id || strings.HasPrefix(k.ID, id+"/") }
+	named := func(k muxtest.Case, id string) bool {
+		is, asked := strings.ToLower(k.ID), strings.ToLower(id)
+		return is == asked || strings.HasPrefix(is, asked+"/")
+	}
 	for _, id := range ids {
 		if !slices.ContainsFunc(all, func(k muxtest.Case) bool { return named(k, id) }) {
 			return nil, &scenarios.Invalid{Flag: "--case", Value: id, Allowed: `there is no such case; "muxbench conform --format markdown" names all`, Known: caseIDs()}

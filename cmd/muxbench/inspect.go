@@ -33,8 +33,8 @@ and JSON always does. It reads /proc and does not stop or slow the process, whic
 goes on meanwhile. Other ways of waiting, such as select, poll and io_uring, leave no
 trace there. A thread that has a table of descriptors of its own is looked at by its
 own number. Processes of other users take root, or CAP_SYS_PTRACE.`,
-		Example: `  muxbench inspect $$
-  sudo muxbench inspect "$(pgrep -o nginx)"
+		Example: `  muxbench inspect 4306
+  sudo muxbench inspect "$(pgrep -n nginx)"
   muxbench inspect 1234 --format json | jq '.instances[].watched[] | select(.closed or .replaced)'`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) != 1 {

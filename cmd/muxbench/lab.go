@@ -35,7 +35,7 @@ the demonstration: its exit status is 1 only if one could not be shown.`,
   muxbench lab lt-vs-et
   muxbench lab herd myths
   muxbench lab all --format markdown`,
-		ValidArgs: append(lab.Names(), everyDemo),
+		ValidArgsFunction: completesDemos,
 		RunE: func(cmd *cobra.Command, names []string) error {
 			if !slices.Contains(formats, format) {
 				return &scenarios.Invalid{Flag: "--format", Value: format, Allowed: "choose among " + strings.Join(formats, ", "), Known: formats}
@@ -43,6 +43,9 @@ the demonstration: its exit status is 1 only if one could not be shown.`,
 			demos, err := chosenDemos(names)
 			if err != nil {
 				return err
+			}
+			if len(demos) == 0 && format != formats[0] {
+				return &scenarios.Invalid{Flag: "--format", Value: format, Allowed: `name what is to be shown, or "all"`}
 			}
 			if len(demos) == 0 {
 				return listDemos(s.out)
@@ -80,15 +83,44 @@ func chosenDemos(names []string) ([]lab.Demo, error) {
 	return chosen, nil
 }
 
+// completesDemos offers those that are not named yet, with their titles.
+func completesDemos(_ *cobra.Command, named []string, _ string) ([]string, cobra.ShellCompDirective) {
+	var offered []string
+	for _, d := range lab.Demos() {
+		if !slices.Contains(named, d.Name) {
+			offered = append(offered, cobra.CompletionWithDesc(d.Name, d.Title))
+		}
+	}
+	if len(named) == 0 {
+		offered = append(offered, cobra.CompletionWithDesc(everyDemo, "everything"))
+	}
+	return offered, cobra.ShellCompDirectiveNoFileComp
+}
+
+// listDemos lists them, as wide as a terminal is.
 func listDemos(out io.Writer) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	longest := 0
+	for _, name := range lab.Names() {
+		longest = max(longest, len(name))
+	}
+	const gap = 2
+	width := terminalWidth(out) - longest - gap
+	w := tabwriter.NewWriter(out, 0, 0, gap, ' ', 0)
 	fmt.Fprintln(w, "NAME\tWHAT IS SHOWN")
 	for _, d := range lab.Demos() {
-		takes := ""
+		shown := d.Title
 		if d.Takes != "" {
-			takes = " (takes " + d.Takes + ")"
+			shown += " (needs " + d.Takes + ")"
 		}
-		fmt.Fprintf(w, "%s\t%s%s\n", d.Name, d.Title, takes)
+		lines := []string{shown}
+		if width > 0 {
+			lines = wrapped(shown, width)
+		}
+		name := d.Name
+		for _, line := range lines {
+			fmt.Fprintf(w, "%s\t%s\n", name, line)
+			name = ""
+		}
 	}
 	return w.Flush()
 }

@@ -127,8 +127,11 @@ block that the machine has disturbed is measured again.`,
 		_ = f.MarkHidden(hidden) // it fails for flags that do not exist only
 	}
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no plan and no progress")
-	for name, values := range map[string][]string{"backends": append(backendNames(), "all"), "entry": {"raw", "runtime"}, "wait": {string(scenarios.WaitBlock), string(scenarios.WaitSpin)}, "lookup": lookupNames(), "interest": {string(scenarios.InterestKept), string(scenarios.InterestChanged)}, "reference": backendNames(), "preset": presetNames(), "schedule": {string(results.Poisson), string(results.Fixed)}} {
-		// It fails for flags that do not exist only.
+	for name, values := range map[string][]string{"backends": append(backendNames(), "all"), "entry": {"raw", "runtime"}, "wait": {string(scenarios.WaitBlock), string(scenarios.WaitSpin)}, "lookup": lookupNames(), "interest": {string(scenarios.InterestKept), string(scenarios.InterestChanged)}} {
+		// It fails for flags that do not exist only, as below.
+		_ = c.RegisterFlagCompletionFunc(name, completesList(values))
+	}
+	for name, values := range map[string][]string{"reference": backendNames(), "preset": presetNames(), "schedule": {string(results.Poisson), string(results.Fixed)}} {
 		_ = c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	}
 	return c
