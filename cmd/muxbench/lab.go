@@ -28,6 +28,8 @@ func labCommand(s streams, args []string) *cobra.Command {
 what is expected to come of it, and what was observed, on real descriptors of this
 host. Without a name it lists what there is; "all" shows everything.
 
+Names such as epoll-oneshot are of this program's multiplexers ("muxbench list").
+
 What needs a privilege is skipped, and says which. Descriptors, processes and limits
 are left as they were. That something differs from what is expected is no failure of
 the demonstration: its exit status is 1 only if one could not be shown.`,

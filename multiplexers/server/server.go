@@ -42,7 +42,7 @@ type Config struct {
 	Room bool
 	// Backlog is how long a listener's queue of connections may be that are not
 	// accepted yet (listen(2)), which the host cuts to net.core.somaxconn; 0 is the
-	// longest.
+	// longest. Backend go-net always has that: package net leaves no choice.
 	Backlog int
 	// SocketBuffers sets SO_SNDBUF and SO_RCVBUF of each connection, in bytes
 	// before the kernel doubles them (socket(7)). 0 leaves both to the
