@@ -66,7 +66,7 @@ func (s *stage) openReserve() int {
 // fillTable leaves no descriptor to open, with duplicates of fd.
 func (s *stage) fillTable(fd int) {
 	const soft = 64
-	s.limitDescriptors(soft)
+	s.LimitDescriptors(soft)
 	for {
 		second, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
 		if err == unix.EMFILE {

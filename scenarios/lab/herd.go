@@ -79,14 +79,20 @@ func (s *stage) woken(k herdKind) int {
 		s.watch(instances[i], bell, unix.EPOLLIN)
 	}
 	var threads []*workbench.Thread
+	failed := make([]error, len(instances))
 	defer func() {
 		s.Ring(bell)
-		for _, t := range threads {
+		for i, t := range threads {
 			t.Join("a wait with the bell rung")
+			if failed[i] != nil {
+				s.Errorf("epoll_wait: %v", failed[i])
+			}
 		}
 	}()
-	for _, epoll := range instances {
-		threads = append(threads, s.Aside(func() { s.fired(epoll, -1) }, "epoll_pwait"))
+	for i, epoll := range instances {
+		threads = append(threads, s.Aside(func() {
+			_, failed[i] = waited(epoll, make([]unix.EpollEvent, 1), -1)
+		}, "epoll_pwait"))
 	}
 	for _, t := range threads {
 		if !t.UntilBlocked() {

@@ -3,9 +3,9 @@
 package lab
 
 import (
-	"strings"
-
 	"golang.org/x/sys/unix"
+
+	"muxbench/multiplexers/workbench"
 )
 
 func hupMatrix() Demo {
@@ -58,7 +58,7 @@ func showStates(s *stage, states []peerState) {
 		fd := state.make(s)
 		// TCP takes a moment even on the loopback interface.
 		s.Until(func() bool { return s.foundByPoll(fd) == state.found })
-		s.expect(state.name, flagsOf(state.found)+"; select "+selectable(state.found), s.conditions(fd))
+		s.expect(state.name, workbench.EventBits(state.found)+"; select "+selectable(state.found), s.conditions(fd))
 	}
 }
 
@@ -74,9 +74,9 @@ func (s *stage) conditions(fd int) string {
 	for _, e := range s.fired(epoll, 0) {
 		byEpoll = e.Events
 	}
-	flags := flagsOf(byEpoll)
+	flags := workbench.EventBits(byEpoll)
 	if byPoll := s.foundByPoll(fd); byPoll != byEpoll {
-		flags = "poll: " + flagsOf(byPoll) + "; epoll: " + flags
+		flags = "poll: " + workbench.EventBits(byPoll) + "; epoll: " + flags
 	}
 	return flags + "; select " + s.selected(fd)
 }
@@ -89,6 +89,3 @@ func selectable(flags uint32) string {
 	}
 	return setsOf(in)
 }
-
-// flagsOf gives conditions as in "IN|HUP".
-func flagsOf(flags uint32) string { return strings.ReplaceAll(bitsOf(flags), "EPOLL", "") }

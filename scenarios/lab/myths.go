@@ -25,7 +25,7 @@ func showMyths(s *stage) {
 	s.expect(`"edge-triggered loses data": 3 KiB, read after all its events`, "3 events, 3072 bytes", readLate(s))
 	s.expect(`"events come by shared memory": the array while one happens`, "untouched, and written by the wait", arrayMeanwhile(s))
 	s.expect(`"events come by shared memory": a wait into read-only memory`, "EFAULT, and 1 event elsewhere", intoMemory(s, unix.PROT_READ))
-	s.tell(`"epoll has no limit": fs.epoll.max_user_watches`, "%s watches a user", grouped(s.watchesAllowed()))
-	s.tell(`"epoll has no limit": RLIMIT_NOFILE`, "%s descriptors a process", grouped(int(s.descriptorLimit().Cur)))
+	s.tell(`"epoll has no limit": fs.epoll.max_user_watches`, "%s watches a user", grouped(s.MaxUserWatches()))
+	s.tell(`"epoll has no limit": RLIMIT_NOFILE`, "%s descriptors a process", grouped(int(s.DescriptorLimit().Cur)))
 	s.expect(`"select stops at 1,024": its sets that 1,024 is in (r, w, x)`, "r w", s.selected(s.readableAt(fdSetSize)))
 }

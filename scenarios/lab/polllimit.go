@@ -32,7 +32,7 @@ func showBeyondPollLimit(s *stage) {
 		s.watch(epoll, fd, unix.EPOLLIN)
 	}
 	s.expect("poll(2) of 65 readable descriptors", "65 ready", polled(set))
-	s.limitDescriptors(soft)
+	s.LimitDescriptors(soft)
 	s.expect("after setrlimit(2) to 64: poll(2) of 64", "64 ready", polled(set[:soft]))
 	s.expect("after setrlimit(2) to 64: poll(2) of 65", "EINVAL", polled(set))
 	ready := s.wait(epoll, make([]unix.EpollEvent, 2*soft), 0)

@@ -47,7 +47,7 @@ func (s *stage) keepsToFDSet(m multiplexers.Mechanism, last, beyond int) {
 
 // readableAt is a counter of that number, readable.
 func (s *stage) readableAt(number int) int {
-	if have := s.descriptorLimit().Cur; have <= uint64(number) {
+	if have := s.DescriptorLimit().Cur; have <= uint64(number) {
 		s.Skipf("needs a limit of descriptors above %d, and has %d", number, have)
 	}
 	fd := s.Above(number, s.Counter(1))
