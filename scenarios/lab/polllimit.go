@@ -24,6 +24,7 @@ of a process that polls more.`,
 // showBeyondPollLimit lowers the process's limit.
 func showBeyondPollLimit(s *stage) {
 	const soft = 64
+	s.NeedDescriptors(soft + spare)
 	epoll := s.Epoll()
 	var set []unix.PollFd
 	for range soft + 1 {

@@ -31,6 +31,14 @@ func TestWhatIsUndoneComesOutOtherwise(t *testing.T) {
 		{"nothing to write, and EPOLLOUT not wanted", func(s *stage) {
 			s.spins("waits", s.idleConnection(unix.EPOLLIN))
 		}, []string{"waits"}},
+		{"room that is not asked for", func(s *stage) {
+			s.Patience = lull
+			s.expect("replies", "8 of 8 arrive, 0 EPOLL_CTL_MOD", s.replies(always(unix.EPOLLIN|unix.EPOLLET), 1<<20))
+		}, []string{"replies"}},
+		{"an edge that is asked for anew", func(s *stage) {
+			s.expect("replies", "8 of 8 arrive, 0 EPOLL_CTL_MOD", s.replies(wanting{unix.EPOLLIN | unix.EPOLLET, unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLET}, 1<<20))
+		}, []string{"replies"}},
+		{"no limit", func(s *stage) { s.hasLimit("RLIMIT_NOFILE", unix.RLIM_INFINITY, "descriptors") }, []string{"no limit"}},
 		{"a mechanism without a limit", func(s *stage) {
 			unlimited := mechanism(func(m multiplexers.Mechanism) bool { return m.Capabilities.MaxFD == 0 })
 			s.keepsToFDSet(unlimited, s.readableAt(fdSetSize-1), s.readableAt(fdSetSize))
