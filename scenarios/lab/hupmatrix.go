@@ -3,22 +3,28 @@
 package lab
 
 import (
+	"slices"
+	"strings"
+
 	"golang.org/x/sys/unix"
 
+	"muxbench/multiplexers"
 	"muxbench/multiplexers/workbench"
 )
 
 func hupMatrix() Demo {
 	return Demo{
 		Name:  "hup-matrix",
-		Title: "a peer goes away: the flags of poll and epoll, and select's sets (r, w, x)",
+		Title: "a peer goes away: flags of poll and epoll, select's sets (r, w, x), what mechanisms report",
 		Why: `HUP is the end of a pipe, or of both directions of a connection. A peer of TCP that has called close(2)
 has ended its own direction only, as far as can be known here: that is RDHUP, for those who ask for it.
-select(2) has but the sets to show it in: an end or an error is something to read.`,
+select(2) has but the sets to show it in: an end or an error is something to read. This project's mechanisms
+report R, W, H and E, for Readable, Writable, HangUp (HUP or RDHUP) and Error: those that wait by select(2) show a
+hang-up as R and an error as R W. Edge-triggered and one-shot ones report the same as others, once.`,
 		Advice: `With HUP there may be data left: read until 0 or an error. Ask for EPOLLRDHUP to hear of a peer
 that has gone while you do not read.`,
 		Source: `poll(2); epoll_ctl(2); select(2), "Correspondence between select() and poll() notifications"`,
-		show:   func(s *stage) { showStates(s, peerStates()) },
+		show:   func(s *stage) { showStates(s, peerStates(), multiplexers.Mechanisms()) },
 	}
 }
 
@@ -52,21 +58,117 @@ func peerStates() []peerState {
 	}
 }
 
-// showStates has a row a state.
-func showStates(s *stage, states []peerState) {
+// showStates has a row a state of what poll and epoll find, one of select's sets, and one
+// each of what those mechanisms report that tell hang-ups and errors, and the others.
+func showStates(s *stage, states []peerState, mechanisms []multiplexers.Mechanism) {
+	tellers := [...]teller{{what: "tell hang-ups", tells: true}, {what: "do not tell them"}}
+	for i := range tellers {
+		t := &tellers[i]
+		t.among(mechanisms)
+		s.tell(t.what+": "+strings.Join(t.names(), ", "), "%d %s", len(t.mechanisms), plural(len(t.mechanisms), "mechanism"))
+	}
 	for _, state := range states {
 		fd := state.make(s)
 		// TCP takes a moment even on the loopback interface.
 		s.Until(func() bool { return s.foundByPoll(fd) == state.found })
-		s.expect(state.name, workbench.EventBits(state.found)+"; select "+selectable(state.found), s.conditions(fd))
+		s.expect(state.name, workbench.EventBits(state.found), s.conditions(fd))
+		s.expect("– select(2)", selectable(state.found), s.selected(fd))
+		for _, t := range tellers {
+			if len(t.mechanisms) > 0 {
+				s.expect("– mechanisms that "+t.what, initials(normalised(state.found, t.tells)), s.reports(fd, t))
+			}
+		}
+		s.Close(fd)
 	}
+}
+
+// teller are the mechanisms that tell hang-ups and errors, or those that do not.
+type teller struct {
+	what       string
+	tells      bool
+	mechanisms []multiplexers.Mechanism
+}
+
+func (t *teller) among(all []multiplexers.Mechanism) {
+	for _, m := range all {
+		if m.Capabilities.HangUp == t.tells {
+			t.mechanisms = append(t.mechanisms, m)
+		}
+	}
+}
+
+func (t *teller) names() []string {
+	var all []string
+	for _, m := range t.mechanisms {
+		all = append(all, m.Name)
+	}
+	return all
+}
+
+// reports are what mechanisms report of a descriptor of which all is wanted, the first
+// time: in one if they agree.
+func (s *stage) reports(fd int, t teller) string {
+	var each, named []string
+	for _, m := range t.mechanisms {
+		mux := s.multiplexer(m)
+		if err := mux.Add(fd, multiplexers.Readable|multiplexers.Writable|multiplexers.HangUp); err != nil {
+			s.Fatalf("%s: add: %v", m.Name, err)
+		}
+		events := make([]multiplexers.Event, 1)
+		n, err := mux.Wait(events, 0)
+		if err != nil {
+			s.Fatalf("%s: wait: %v", m.Name, err)
+		}
+		report := "nothing"
+		if n > 0 {
+			report = initials(events[0].Ready)
+		}
+		each, named = append(each, report), append(named, m.Name+": "+report)
+	}
+	if len(slices.Compact(each)) == 1 {
+		return each[0]
+	}
+	return strings.Join(named, "; ")
+}
+
+// initials gives conditions as in "R W H E", for Readable, Writable, HangUp and Error.
+func initials(all multiplexers.Interest) string {
+	var words []string
+	for word := range strings.SplitSeq(all.String(), "|") {
+		words = append(words, word[:1])
+	}
+	return strings.Join(words, " ")
+}
+
+// normalised are conditions as a mechanism has them. Without hang-ups and errors of its
+// own, it has the one for something to read, and the other for something to write too.
+func normalised(flags uint32, tells bool) multiplexers.Interest {
+	var all multiplexers.Interest
+	for _, c := range [...]struct {
+		flags       uint32
+		told, shown multiplexers.Interest
+	}{
+		{unix.POLLIN, multiplexers.Readable, multiplexers.Readable},
+		{unix.POLLOUT, multiplexers.Writable, multiplexers.Writable},
+		{unix.POLLHUP | unix.POLLRDHUP, multiplexers.HangUp, multiplexers.Readable},
+		{unix.POLLERR, multiplexers.Error, multiplexers.Readable | multiplexers.Writable},
+	} {
+		switch {
+		case flags&c.flags == 0:
+		case tells:
+			all |= c.told
+		default:
+			all |= c.shown
+		}
+	}
+	return all
 }
 
 const everything = unix.POLLIN | unix.POLLOUT | unix.POLLPRI | unix.POLLRDHUP
 
 func (s *stage) foundByPoll(fd int) uint32 { return uint32(uint16(s.Finds(fd, everything))) }
 
-// conditions are what all three find, poll and epoll in one if they agree.
+// conditions are what poll and epoll find, in one if they agree.
 func (s *stage) conditions(fd int) string {
 	var byEpoll uint32
 	epoll := s.Epoll()
@@ -78,7 +180,7 @@ func (s *stage) conditions(fd int) string {
 	if byPoll := s.foundByPoll(fd); byPoll != byEpoll {
 		flags = "poll: " + workbench.EventBits(byPoll) + "; epoll: " + flags
 	}
-	return flags + "; select " + s.selected(fd)
+	return flags
 }
 
 // selectable is what select(2) shows of flags, as its manual page has it.

@@ -72,13 +72,30 @@ func TestHerdsAreCounted(t *testing.T) {
 func TestConditionsAreOfTheDescriptor(t *testing.T) {
 	onStage(t, func(s *stage) {
 		here, there := s.Pair()
-		for _, want := range [...]string{"OUT; select w", "IN|OUT; select r w"} {
+		for _, want := range [...]string{"OUT", "IN|OUT"} {
 			if got := s.conditions(here); got != want {
 				s.Errorf("got %q, want %q", got, want)
 			}
 			s.Write(there, 1)
 		}
 	})
+}
+
+// TestMechanismsThatTellOtherwiseComeOutOtherwise: those that are said to tell hang-ups
+// and do not, or the other way round; and one among those that do.
+func TestMechanismsThatTellOtherwiseComeOutOtherwise(t *testing.T) {
+	reset := []peerState{{"reset", (*stage).tcpReset, unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLERR | unix.EPOLLHUP}}
+	all := multiplexers.Mechanisms()
+	for _, m := range all {
+		t.Run(m.Name, func(t *testing.T) {
+			m.Capabilities.HangUp = !m.Capabilities.HangUp
+			wantOtherwise(t, onStage(t, func(s *stage) { showStates(s, reset, []multiplexers.Mechanism{m}) }), []string{"mechanisms that"})
+		})
+	}
+	for i := range all {
+		all[i].Capabilities.HangUp = true
+	}
+	wantOtherwise(t, onStage(t, func(s *stage) { showStates(s, reset, all) }), []string{"mechanisms that tell"})
 }
 
 // TestDeliveryIsLookedAt: the same wait into memory that can be written to.
