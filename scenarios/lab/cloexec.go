@@ -17,10 +17,6 @@ import (
 // runtime, or a child's, takes for its own, and within an fd_set.
 const aloft = 200
 
-// spare are descriptors that are open already, and the few that nearly every
-// demonstration takes.
-const spare = 32
-
 // birth is how long a process may take to say its first word, on a busy host.
 const birth = limit / 3
 

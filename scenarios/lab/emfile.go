@@ -24,7 +24,7 @@ the client is told. Or stop watching the listener until one of yours is closed.`
 
 // showWithFullTable fills the process's table.
 func showWithFullTable(s *stage) {
-	s.NeedDescriptors(tableSize)
+	s.NeedDescriptors(tableSize - 1)
 	s.connects(s.fillTable)
 }
 

@@ -68,6 +68,7 @@ func showHerds(s *stage, kinds []herdKind) {
 func (s *stage) woken(k herdKind) int {
 	reader, writer := s.Pipe()
 	bell := s.Counter(0) // to send those home that are left asleep
+	taken := []int{reader, writer, bell}
 	instances := make([]int, herdSize)
 	for i := range instances {
 		if k.shared && i > 0 {
@@ -75,6 +76,7 @@ func (s *stage) woken(k herdKind) int {
 			continue
 		}
 		instances[i] = s.Epoll()
+		taken = append(taken, instances[i])
 		s.watch(instances[i], reader, unix.EPOLLIN|k.flags)
 		s.watch(instances[i], bell, unix.EPOLLIN)
 	}
@@ -87,6 +89,9 @@ func (s *stage) woken(k herdKind) int {
 			if failed[i] != nil {
 				s.Errorf("epoll_wait: %v", failed[i])
 			}
+		}
+		for _, fd := range taken {
+			s.Close(fd)
 		}
 	}()
 	for i, epoll := range instances {

@@ -3,6 +3,7 @@
 package lab
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -110,25 +111,34 @@ func (t *teller) names() []string {
 func (s *stage) reports(fd int, t teller) string {
 	var each, named []string
 	for _, m := range t.mechanisms {
-		mux := s.multiplexer(m)
-		if err := mux.Add(fd, multiplexers.Readable|multiplexers.Writable|multiplexers.HangUp); err != nil {
-			s.Fatalf("%s: add: %v", m.Name, err)
-		}
-		events := make([]multiplexers.Event, 1)
-		n, err := mux.Wait(events, 0)
+		ready, err := firstOf(m, fd)
 		if err != nil {
-			s.Fatalf("%s: wait: %v", m.Name, err)
+			s.Fatalf("%s: %v", m.Name, err)
 		}
-		report := "nothing"
-		if n > 0 {
-			report = initials(events[0].Ready)
-		}
-		each, named = append(each, report), append(named, m.Name+": "+report)
+		each, named = append(each, initials(ready)), append(named, m.Name+": "+initials(ready))
 	}
 	if len(slices.Compact(each)) == 1 {
 		return each[0]
 	}
 	return strings.Join(named, "; ")
+}
+
+// firstOf is what the first wait of a mechanism reports of a descriptor of which all is
+// wanted, without waiting; 0 is nothing.
+func firstOf(m multiplexers.Mechanism, fd int) (ready multiplexers.Interest, err error) {
+	mux, err := m.New(multiplexers.Runtime)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, mux.Close()) }()
+	if err := mux.Add(fd, multiplexers.Readable|multiplexers.Writable|multiplexers.HangUp); err != nil {
+		return 0, err
+	}
+	events := make([]multiplexers.Event, 1)
+	if n, err := mux.Wait(events, 0); n == 0 || err != nil {
+		return 0, err
+	}
+	return events[0].Ready, nil
 }
 
 // initials gives conditions as in "R W H E", for Readable, Writable, HangUp and Error.
@@ -176,6 +186,7 @@ func (s *stage) conditions(fd int) string {
 	for _, e := range s.fired(epoll, 0) {
 		byEpoll = e.Events
 	}
+	s.Close(epoll)
 	flags := workbench.EventBits(byEpoll)
 	if byPoll := s.foundByPoll(fd); byPoll != byEpoll {
 		flags = "poll: " + workbench.EventBits(byPoll) + "; epoll: " + flags
