@@ -15,8 +15,10 @@ type Inspection struct {
 	PID     int    `json:"pid"`
 	Command string `json:"command"`
 	// Watches is of all instances; where MayCountTwice, of those too that may be the same.
-	Watches        int               `json:"watches"`
-	MayCountTwice  bool              `json:"may_count_twice"`
+	Watches       int  `json:"watches"`
+	MayCountTwice bool `json:"may_count_twice"`
+	// Uncompared is of how many it is not known whether the number is another file's now.
+	Uncompared     int               `json:"uncompared"`
 	MaxUserWatches int               `json:"max_user_watches"` // of all processes of a user; 0 if not known
 	Apart          []int             `json:"threads_apart"`    // that have descriptors of their own
 	Instances      []WatchedInstance `json:"instances"`

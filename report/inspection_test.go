@@ -46,7 +46,7 @@ func inspected() report.Inspection {
 
 // crowded is made up: one that watches very many, and leaks some.
 func crowded() report.Inspection {
-	in := report.Inspection{PID: 4242, Command: "leaky", Apart: []int{4243, 4244}, MayCountTwice: true, MaxUserWatches: 100000}
+	in := report.Inspection{PID: 4242, Command: "leaky", Apart: []int{4243, 4244}, MayCountTwice: true, Uncompared: 4100, MaxUserWatches: 100000}
 	set := []report.Watched{{FD: 5, Kind: "tcp_listener", State: "LISTEN", Local: "127.0.0.1:8080", Conditions: []string{"IN"}, Events: 1}}
 	for fd := 6; fd < 12000; fd++ {
 		w := tcpConnection(fd)

@@ -81,6 +81,10 @@ func (in Inspection) limits() []string {
 	if in.MayCountTwice {
 		lines = append(lines, "! Some of these may be one instance that has several descriptors, and count twice: the kernel did not tell (kcmp).")
 	}
+	if in.Uncompared > 0 {
+		lines = append(lines, fmt.Sprintf("! Of %s it is not known whether the number is reused for another file: pipes, eventfds and others share inodes, and the kernel did not tell (kcmp), or was not asked, as in sets of more than 4,096.",
+			many(in.Uncompared, "watched descriptor")))
+	}
 	return lines
 }
 

@@ -25,7 +25,7 @@ var allowed = map[string][]string{
 	"multiplexers/workbench": {"golang.org/x/sys/unix"},
 	"multiplexers/muxtest":   {"multiplexers", "multiplexers/server", "multiplexers/workbench", "golang.org/x/sys/unix"},
 	"loadgen":                {"multiplexers", "results", "golang.org/x/sys/unix", "github.com/HdrHistogram/hdrhistogram-go"},
-	"scenarios/lab":          {"multiplexers", "multiplexers/chain", "multiplexers/server", "multiplexers/workbench", "loadgen", "results/stats", "golang.org/x/sys/unix"},
+	"scenarios/lab":          {"multiplexers", "multiplexers/chain", "multiplexers/workbench", "results/stats", "golang.org/x/sys/unix"},
 	"scenarios":              {"multiplexers", "multiplexers/chain", "multiplexers/ctl", "multiplexers/server", "loadgen", "results", "results/stats", "golang.org/x/sys/unix"},
 	"report":                 {"results", "results/stats", "gonum.org/v1/plot", "github.com/olekukonko/tablewriter"},
 	// Of multiplexers/server it has the list of backends, and makes a claim of each;

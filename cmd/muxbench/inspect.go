@@ -71,7 +71,7 @@ own number. Processes of other users take root, or CAP_SYS_PTRACE.`,
 // inspection puts what was found into the terms of the report.
 func inspection(p inspect.Process) report.Inspection {
 	in := report.Inspection{
-		PID: p.PID, Command: p.Command, Watches: p.Watches, MayCountTwice: p.Undistinguished, MaxUserWatches: p.MaxUserWatches, Apart: p.Apart,
+		PID: p.PID, Command: p.Command, Watches: p.Watches, MayCountTwice: p.Undistinguished, Uncompared: p.Uncompared, MaxUserWatches: p.MaxUserWatches, Apart: p.Apart,
 		Instances: make([]report.WatchedInstance, len(p.Instances)),
 	}
 	for i, from := range p.Instances {

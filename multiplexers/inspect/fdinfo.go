@@ -23,6 +23,8 @@ type entry struct {
 	// kernel's own encoding. Kernels before 4.13 do not tell them.
 	ino, dev uint64
 	located  bool
+	// It is not known whether the number is another file's now.
+	uncompared bool
 }
 
 // registration tells an entry from the others of its set, but for those that

@@ -33,6 +33,11 @@ type Process struct {
 	// Undistinguished says that the kernel did not tell whether two of the
 	// descriptors are one instance (kcmp(2)): then Watches counts it twice.
 	Undistinguished bool
+	// Uncompared is how many registrations there are of which it is not known whether
+	// their number is another file's now, so that Replaced is false: the file has its
+	// inode in common with others, as pipes and what is anonymous have, and the kernel was
+	// not asked, of a set of more than 4,096, or did not tell (kcmp(2)).
+	Uncompared int
 	// Apart are the threads that have a table of descriptors of their own, by which
 	// they watch what is not told here, but by Read of their numbers.
 	Apart []int
@@ -70,7 +75,8 @@ type Watch struct {
 	// file still, since another descriptor of the same open file keeps it open
 	// (epoll(7), Questions and answers, 6).
 	Closed bool
-	// Replaced: as Closed, and the number is another file's now.
+	// Replaced: as Closed, and the number is another file's now, as far as that is known:
+	// see Process.Uncompared.
 	Replaced bool
 	// OpenAs is another descriptor of a closed or replaced socket in the process; -1
 	// if there is none, or none is known, as of what is no socket.
@@ -92,15 +98,21 @@ var (
 const MaxPID = 1 << 22
 
 // Read looks at the process that procfs, mounted at proc, has as pid, from 1
-// to 4194304; of a thread's number, at the table of descriptors that the thread has. An error names the process, what was being read, and what to do about it;
-// it wraps one of those above where one of them is why. A process without
-// epoll instances is no error. It takes memory by what the process watches, a few hundred
-// bytes for each, and not by what the machine has.
+// to 4194304; of a thread's number, at the table of descriptors that the thread
+// has; of a process whose first thread has ended, at that of another of its
+// threads. Where proc numbers processes otherwise than this one does, in another
+// PID namespace, the kernel is not asked to compare anything.
+//
+// An error names the process, what was being read, and what to do about it; it
+// wraps one of those above where one of them is why. A process without epoll
+// instances is no error. It takes memory by what the process watches, a few
+// hundred bytes for each, and not by what the machine has.
 func Read(proc string, pid int) (Process, error) {
 	if pid < 1 || pid > MaxPID {
 		return Process{}, fmt.Errorf("inspect process %d: processes have numbers from 1 to %d", pid, MaxPID)
 	}
-	r := reader{proc: proc, dir: filepath.Join(proc, strconv.Itoa(pid)), pid: pid}
+	r := reader{proc: proc, dir: filepath.Join(proc, strconv.Itoa(pid)), pid: pid, thread: pid, compares: numbersAsHere(proc)}
+	r.lead = r.dir
 	p, err := r.process()
 	if err != nil {
 		return Process{}, fmt.Errorf("inspect process %d: %w", pid, err)
@@ -110,9 +122,15 @@ func Read(proc string, pid int) (Process, error) {
 
 // reader reads of one process.
 type reader struct {
-	proc, dir string
-	pid       int
-	devices   devices
+	proc string
+	pid  int
+	lead string // the directory of the process, which is that of its first thread
+	// The thread whose descriptors are read, and its directory: the first one, unless
+	// that has ended and others go on.
+	thread   int
+	dir      string
+	compares bool // processes have the same numbers for the kernel as in proc
+	devices  devices
 }
 
 func (r *reader) process() (Process, error) {
@@ -120,16 +138,23 @@ func (r *reader) process() (Process, error) {
 	if err != nil {
 		return Process{}, err
 	}
-	p, err := r.look()
-	// The number may have become another process's, or its files have gone with it.
-	switch again, gone := r.identify(); {
-	case errors.Is(gone, ErrNoProcess), errors.Is(gone, ErrEnded), gone == nil && again.started != who.started:
-		return Process{}, fmt.Errorf("%w while it was looked at", ErrEnded)
-	case err != nil:
-		return Process{}, err
+	const attempts = 5
+	for range attempts {
+		thread := r.thread
+		p, err := r.look()
+		// The number may have become another process's, or its files have gone with it.
+		switch again, gone := r.identify(); {
+		case errors.Is(gone, ErrNoProcess), errors.Is(gone, ErrEnded), gone == nil && again.started != who.started:
+			return Process{}, fmt.Errorf("%w while it was looked at", ErrEnded)
+		case r.thread != thread:
+			continue // it has ended alone, and others go on
+		case err != nil:
+			return Process{}, err
+		}
+		p.PID, p.Command = r.pid, who.command
+		return p, nil
 	}
-	p.PID, p.Command = r.pid, who.command
-	return p, nil
+	return Process{}, fmt.Errorf("its threads end while their descriptors are looked at, %d times: try again", attempts)
 }
 
 func (r *reader) look() (Process, error) {
@@ -159,9 +184,10 @@ func (r *reader) look() (Process, error) {
 		p.Instances = append(p.Instances, in)
 	}
 	p.Undistinguished = r.markSame(p.Instances)
-	for _, in := range p.Instances {
+	for i, in := range p.Instances {
 		if in.SameAs == in.FD {
 			p.Watches += len(in.Watched)
+			p.Uncompared += sets[i].uncompared()
 		}
 	}
 	p.Apart = r.apart()

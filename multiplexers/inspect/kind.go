@@ -71,8 +71,8 @@ func kindOf(f file) (kind Kind, local string) {
 	return Other, f.link
 }
 
-// kindOfDevice tells what the file system alone does of a file that the
-// process has no descriptor of.
+// kindOf tells what the file system alone does of a file that the process has no
+// descriptor of.
 func (d devices) kindOf(e entry) Kind {
 	switch {
 	case !e.located:

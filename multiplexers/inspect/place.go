@@ -56,7 +56,7 @@ func inodeIn(link string) (uint64, bool) {
 // place finds out whether the process has the file of an entry where it was
 // registered, and what kind it is. The set that it is of has size entries.
 func (r *reader) place(epoll int, e *entry, size int) error {
-	e.Closed, e.Replaced = false, false
+	e.Closed, e.Replaced, e.uncompared = false, false, false
 	f, err := r.open(e.FD)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -64,7 +64,8 @@ func (r *reader) place(epoll int, e *entry, size int) error {
 	case err != nil:
 		return fmt.Errorf("find out what epoll instance %d watches: %w", epoll, err)
 	default:
-		e.Replaced = r.differs(epoll, *e, f, size)
+		differs, known := r.differs(epoll, *e, f, size)
+		e.Replaced, e.uncompared = known && differs, !known
 	}
 	if e.Closed || e.Replaced {
 		e.Kind = r.devices.kindOf(*e)
@@ -74,26 +75,29 @@ func (r *reader) place(epoll int, e *entry, size int) error {
 	return nil
 }
 
-// differs tells that f, which has the number of the entry now, is not the file
-// that was registered. Where that cannot be known, it says no.
-func (r *reader) differs(epoll int, e entry, f file, size int) bool {
-	if !e.located || !f.known {
-		return false
-	}
-	if e.ino != f.ino {
+// mostCompared bounds the sets whose files the kernel is asked to compare: it goes
+// through the set each time.
+const mostCompared = 4096
+
+// differs tells whether f, which has the number of the entry now, is another file than
+// the one that was registered, and whether that is known.
+func (r *reader) differs(epoll int, e entry, f file, size int) (differs, known bool) {
+	switch {
+	case !e.located || !f.known:
+		return false, false
+	case e.ino != f.ino:
 		// Some file systems, such as overlayfs and btrfs, show other devices, and
 		// the former other inodes, than the kernel has for them itself.
-		return !strings.HasPrefix(f.link, "/") || e.dev == f.dev || e.dev != 0 && (e.dev == r.devices.sockets || e.dev == r.devices.pipes || e.dev == r.devices.anonymous)
+		if !strings.HasPrefix(f.link, "/") || e.dev == f.dev || e.dev != 0 && (e.dev == r.devices.sockets || e.dev == r.devices.pipes || e.dev == r.devices.anonymous) {
+			return true, true
+		}
+	case strings.HasPrefix(f.link, "socket:"):
+		return false, true // of its own: a socket has an inode for itself
 	}
-	if strings.HasPrefix(f.link, "socket:") {
-		return false // of its own: a socket has an inode for itself
-	}
-	// The ends of a pipe share one, and so do nearly all files without a path. The
-	// kernel compares them, and goes through the set each time.
-	const most = 4096
-	if size > most {
-		return false
+	// The ends of a pipe share one, and so do nearly all files without a path.
+	if size > mostCompared {
+		return false, false
 	}
 	same, told := r.isTarget(epoll, e)
-	return told && !same
+	return !same, told
 }

@@ -30,6 +30,8 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	case "watcher":
 		watcher()
+	case "headless":
+		headless()
 	case "holder":
 		fmt.Println("holding")
 		_, _ = io.Copy(io.Discard, os.Stdin)

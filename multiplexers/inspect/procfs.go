@@ -29,7 +29,7 @@ const isKernelThread = 0x00200000
 // identify returns ErrNoProcess, ErrEnded for what only its parent keeps in
 // the table of processes, and ErrKernelThread.
 func (r *reader) identify() (identity, error) {
-	path := filepath.Join(r.dir, "stat")
+	path := filepath.Join(r.lead, "stat")
 	content, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, unix.ESRCH):
@@ -46,19 +46,57 @@ func (r *reader) identify() (identity, error) {
 	if from < 0 || to < from {
 		return identity{}, fmt.Errorf("find out what it is: %s has no name in parentheses: is procfs mounted at %s?", path, r.proc)
 	}
-	const state, flags, starttime, first = 3, 9, 22, 3 // places of fields; that of the first after the name
+	const flags, starttime, first = 9, 22, 3 // places of fields; that of the first after the name
 	fields := strings.Fields(stat[to+1:])
 	if len(fields) <= starttime-first {
 		return identity{}, fmt.Errorf("find out what it is: %s has %d fields after the name, and %d at least are wanted: is procfs mounted at %s?", path, len(fields), starttime-first+1, r.proc)
 	}
 	who := identity{command: stat[from+1 : to], started: fields[starttime-first]}
-	if s := fields[state-first]; s == "Z" || s == "X" {
+	// The state of a process is that of its first thread, which may have ended alone
+	// (pthread_exit(3)): it has no descriptors any more, and others have.
+	if isOver(stat) && !r.goesOn() {
 		return who, fmt.Errorf("%w, and has no descriptors: it is a zombie until its parent waits for it", ErrEnded)
 	}
 	if bits, err := strconv.ParseUint(fields[flags-first], 10, 64); err == nil && bits&isKernelThread != 0 {
 		return who, fmt.Errorf("%q: %w, and watches nothing: name the process of a program", who.command, ErrKernelThread)
 	}
 	return who, nil
+}
+
+// isOver says of a thread whether its state in /proc/PID/stat is that of one that has
+// ended. The state follows the name.
+func isOver(stat string) bool {
+	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
+	return len(fields) > 0 && (fields[0] == "Z" || fields[0] == "X")
+}
+
+// goesOn looks at another thread from now on, if there is one that has not ended.
+func (r *reader) goesOn() bool {
+	for _, id := range r.threads() {
+		dir := filepath.Join(r.lead, "task", strconv.Itoa(id))
+		stat, err := os.ReadFile(filepath.Join(dir, "stat"))
+		if err == nil && !isOver(string(stat)) {
+			r.thread, r.dir = id, dir
+			return true
+		}
+	}
+	return false
+}
+
+// threads are those of the process, in order; none if it has ended.
+func (r *reader) threads() []int {
+	entries, err := os.ReadDir(filepath.Join(r.lead, "task"))
+	if err != nil {
+		return nil
+	}
+	var all []int
+	for _, e := range entries {
+		if id, err := strconv.Atoi(e.Name()); err == nil {
+			all = append(all, id)
+		}
+	}
+	slices.Sort(all)
+	return all
 }
 
 // explained wraps the error of reading something of the process, with what

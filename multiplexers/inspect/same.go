@@ -20,19 +20,38 @@ const (
 	kcmpEpollTFD = 7 // Linux 4.13
 )
 
-// compare is kcmp(2) within the process: 0 for the same file, 1 and 2 for the order
-// of others. Told is false where the kernel does not compare: without CONFIG_KCMP,
-// or in a sandbox.
-func (r *reader) compare(kind, a, b uintptr) (order uintptr, told bool) {
-	order, _, errno := unix.Syscall6(unix.SYS_KCMP, uintptr(r.pid), uintptr(r.pid), kind, a, b, 0)
+// numbersAsHere says whether the procfs at proc has the numbers of processes that this
+// process's PID namespace has, which kcmp(2) goes by: it may be mounted from another,
+// such as that of a container's host.
+func numbersAsHere(proc string) bool {
+	self, err := os.Readlink(filepath.Join(proc, "self"))
+	return err == nil && self == strconv.Itoa(os.Getpid())
+}
+
+// kcmp is kcmp(2) of the thread and another, or itself: 0 for the same, 1 and 2 for
+// the order of others. Told is false where the kernel does not compare: without
+// CONFIG_KCMP, in a sandbox, or where it knows the process by another number.
+func (r *reader) kcmp(other int, kind, a, b uintptr) (order uintptr, told bool) {
+	if !r.compares {
+		return 0, false
+	}
+	order, _, errno := unix.Syscall6(unix.SYS_KCMP, uintptr(r.thread), uintptr(other), kind, a, b, 0)
 	return order, errno == 0
+}
+
+// compare compares files of the thread.
+func (r *reader) compare(a, b int) (order uintptr, told bool) {
+	return r.kcmp(r.thread, kcmpFile, uintptr(a), uintptr(b))
 }
 
 // isTarget tells whether the descriptor of an entry is the open file that the
 // entry is for.
 func (r *reader) isTarget(epoll int, e entry) (same, told bool) {
 	slot := [3]uint32{uint32(epoll), uint32(e.FD), uint32(e.nth)} // struct kcmp_epoll_slot
-	order, _, errno := unix.Syscall6(unix.SYS_KCMP, uintptr(r.pid), uintptr(r.pid), kcmpEpollTFD, uintptr(e.FD), uintptr(unsafe.Pointer(&slot)), 0)
+	if !r.compares {
+		return false, false
+	}
+	order, _, errno := unix.Syscall6(unix.SYS_KCMP, uintptr(r.thread), uintptr(r.thread), kcmpEpollTFD, uintptr(e.FD), uintptr(unsafe.Pointer(&slot)), 0)
 	return order == 0, errno == 0
 }
 
@@ -50,7 +69,7 @@ func (r *reader) markSame(instances []Instance) (undistinguished bool) {
 	}
 	told := true
 	slices.SortFunc(sorted, func(a, b *Instance) int {
-		order, ok := r.compare(kcmpFile, uintptr(a.FD), uintptr(b.FD))
+		order, ok := r.compare(a.FD, b.FD)
 		told = told && ok
 		switch {
 		case ok && order == 1:
@@ -62,7 +81,7 @@ func (r *reader) markSame(instances []Instance) (undistinguished bool) {
 	})
 	for i := 1; i < len(sorted); i++ {
 		before, in := sorted[i-1], sorted[i]
-		if order, ok := r.compare(kcmpFile, uintptr(before.FD), uintptr(in.FD)); ok && order == 0 {
+		if order, ok := r.compare(before.FD, in.FD); ok && order == 0 {
 			in.SameAs = before.SameAs
 		}
 	}
@@ -73,21 +92,14 @@ func (r *reader) markSame(instances []Instance) (undistinguished bool) {
 // (clone(2), CLONE_FILES; unshare(2)), in order; none where the kernel does not
 // compare.
 func (r *reader) apart() []int {
-	threads, err := os.ReadDir(filepath.Join(r.dir, "task"))
-	if err != nil {
-		return nil // it has ended, which is found out elsewhere
-	}
 	var apart []int
-	for _, t := range threads {
-		id, err := strconv.Atoi(t.Name())
-		if err != nil || id == r.pid {
+	for _, id := range r.threads() {
+		if id == r.pid || id == r.thread {
 			continue
 		}
-		order, _, errno := unix.Syscall6(unix.SYS_KCMP, uintptr(r.pid), uintptr(id), kcmpFiles, 0, 0, 0)
-		if errno == 0 && order != 0 {
+		if order, told := r.kcmp(id, kcmpFiles, 0, 0); told && order != 0 {
 			apart = append(apart, id)
 		}
 	}
-	slices.Sort(apart)
 	return apart
 }

@@ -70,6 +70,17 @@ func (s set) doubted() bool {
 	return slices.ContainsFunc(s.entries, func(e entry) bool { return e.Closed || e.Replaced })
 }
 
+// uncompared is of how many it is not known whether their number is another file's.
+func (s set) uncompared() int {
+	n := 0
+	for _, e := range s.entries {
+		if e.uncompared {
+			n++
+		}
+	}
+	return n
+}
+
 // lookAgain drops what is watched no longer of what seemed to be closed, and
 // finds out once more about the rest of it.
 func (r *reader) lookAgain(s *set) error {

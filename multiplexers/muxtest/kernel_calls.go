@@ -6,10 +6,11 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"muxbench/multiplexers/workbench"
 )
 
 // The system calls of cases about the kernel. They are entered through the Go
@@ -35,27 +36,7 @@ const (
 )
 
 // String gives the set as in "IN|HUP", and "0" for the empty one.
-func (c conditions) String() string {
-	names := [...]struct {
-		bit  conditions
-		name string
-	}{
-		{pollIn, "IN"}, {pollPri, "PRI"}, {pollOut, "OUT"}, {pollErr, "ERR"}, {pollHup, "HUP"}, {unix.POLLNVAL, "NVAL"},
-		{unix.EPOLLRDNORM, "RDNORM"}, {unix.EPOLLRDBAND, "RDBAND"}, {unix.EPOLLWRNORM, "WRNORM"}, {unix.EPOLLWRBAND, "WRBAND"},
-		{pollRDHup, "RDHUP"}, {unix.EPOLLWAKEUP, "WAKEUP"}, {shared, "EXCLUSIVE"}, {once, "ONESHOT"}, {edge, "ET"},
-	}
-	var all []string
-	for _, n := range names {
-		if c&n.bit != 0 {
-			all = append(all, n.name)
-			c &^= n.bit
-		}
-	}
-	if c != 0 || len(all) == 0 {
-		all = append(all, fmt.Sprintf("%#x", uint32(c)))
-	}
-	return strings.Join(all, "|")
-}
+func (c conditions) String() string { return workbench.EventBits(uint32(c)) }
 
 // found is what an epoll instance reports of a descriptor.
 type found struct {
@@ -78,17 +59,14 @@ func uninterrupted[T any](call func() (T, unix.Errno)) (T, unix.Errno) {
 
 // epollControl is epoll_ctl(2). Of a descriptor that is reported, its number is told.
 func epollControl(ep, op, fd int, asked conditions) unix.Errno {
-	e := unix.EpollEvent{Events: uint32(asked), Fd: int32(fd)}
-	_, _, errno := unix.Syscall6(unix.SYS_EPOLL_CTL, uintptr(ep), uintptr(op), uintptr(fd), uintptr(unsafe.Pointer(&e)), 0, 0)
-	return errno
+	return workbench.EpollControl(ep, op, fd, uint32(asked))
 }
 
 // epollWait is epoll_pwait(2) with room for so many events, and a timeout in
 // milliseconds. Mask are the signals that are blocked meanwhile; nil leaves them.
 func epollWait(ep, room, timeout int, mask *unix.Sigset_t) ([]found, unix.Errno) {
 	events := make([]unix.EpollEvent, room)
-	n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(ep), uintptr(unsafe.Pointer(unsafe.SliceData(events))),
-		uintptr(room), uintptr(timeout), uintptr(unsafe.Pointer(mask)), sigsetSize)
+	n, errno := workbench.EpollWait(ep, unsafe.SliceData(events), room, timeout, mask)
 	if errno != 0 {
 		return nil, errno
 	}

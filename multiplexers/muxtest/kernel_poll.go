@@ -110,26 +110,10 @@ func badPolls(r *rig) {
 	r.refuses("ppoll of no entries at no address", poll(nil, 0), 0)
 }
 
-// allow sets the limit of descriptors, until the case ends.
-func (r *rig) allow(descriptors uint64) {
-	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		r.Fatalf("getrlimit: %v", err)
-	}
-	r.Defer(func() {
-		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-			r.Errorf("setrlimit: %v", err)
-		}
-	})
-	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: descriptors, Max: limit.Max}); err != nil {
-		r.Fatalf("setrlimit to %d: %v", descriptors, err)
-	}
-}
-
 func asManyAsAllowed(r *rig) {
 	const allowed = 64
 	counter := r.Counter(1)
-	r.allow(allowed)
+	r.LimitDescriptors(allowed)
 	set := make([]unix.PollFd, allowed+1)
 	for i := range set {
 		set[i] = unix.PollFd{Fd: int32(counter), Events: unix.POLLIN}

@@ -24,6 +24,7 @@ func serverFullCases() []Case {
 // connecting takes no new ones.
 func fullTable(r *rig) {
 	const room, tries, leaving = 6, 16, 3
+	r.NeedDescriptors(aboveLimit + tries + leaving + 2)
 	f := &full{rig: r, s: r.serving(server.Config{}), message: message(100, 1), acceptors: max(1, r.subject.backend.Loops)}
 	f.first = f.s.client()
 	f.first.exchange(f.message) // by now the server has whatever it takes to serve
@@ -112,15 +113,6 @@ type full struct {
 // leaveRoom lowers the limit of descriptors so that n more fit. The limit is back
 // when allow is called, or in the end.
 func (r *rig) leaveRoom(n int) (allow func()) {
-	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		r.Fatalf("getrlimit: %v", err)
-	}
-	set := func(cur uint64) {
-		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: cur, Max: limit.Max}); err != nil {
-			r.Errorf("setrlimit: %v", err)
-		}
-	}
 	something := r.Counter(0)
 	var free []int
 	for range n - 1 { // its own number is one
@@ -132,10 +124,7 @@ func (r *rig) leaveRoom(n int) (allow func()) {
 		r.Close(fd)
 	}
 	r.Close(something)
-	allow = func() { set(limit.Cur) }
-	r.Defer(allow)
-	set(uint64(highest) + 1)
-	return allow
+	return r.LimitDescriptors(uint64(highest) + 1)
 }
 
 // reception is what comes of a client.

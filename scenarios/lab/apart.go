@@ -8,13 +8,11 @@ import (
 	"fmt"
 	"io"
 
-	"golang.org/x/sys/unix"
-
 	"muxbench/multiplexers/workbench"
 )
 
 // apart has another process of this program, which plays the part, show what would
-// disturb this one: with limits lowered, a table filled, or as another user. Its rows
+// disturb this one: with limits lowered, or a table filled. Its rows
 // follow those that are there.
 func (s *stage) apart(part string) {
 	p := s.Play(part, nil)
@@ -44,28 +42,4 @@ func showing(show func(*stage)) func([]string, *bufio.Reader, io.Writer) error {
 		}
 		return nil
 	}
-}
-
-// limitDescriptors lowers the soft limit of descriptors until the end. What is open
-// stays open.
-func (s *stage) limitDescriptors(soft uint64) {
-	before := s.descriptorLimit()
-	lowered := before
-	lowered.Cur = soft
-	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &lowered); err != nil {
-		s.Fatalf("setrlimit RLIMIT_NOFILE of %d: %v", soft, err)
-	}
-	s.Defer(func() {
-		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
-			s.Errorf("setrlimit RLIMIT_NOFILE back to %d: %v", before.Cur, err)
-		}
-	})
-}
-
-func (s *stage) descriptorLimit() unix.Rlimit {
-	var l unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &l); err != nil {
-		s.Fatalf("getrlimit RLIMIT_NOFILE: %v", err)
-	}
-	return l
 }

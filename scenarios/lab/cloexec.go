@@ -15,7 +15,7 @@ import (
 
 // aloft is a number for descriptors that must keep it: far above those that the Go
 // runtime, or a child's, takes for its own, and within an fd_set.
-const aloft = 500
+const aloft = 200
 
 // birth is how long a process may take to say its first word, on a busy host.
 const birth = limit / 3
@@ -35,6 +35,7 @@ flag later leaves a moment in which another thread may fork.`,
 }
 
 func showCloseOnExec(s *stage) {
+	s.NeedDescriptors(aloft + spare)
 	made := func(flags int) int {
 		fd, err := unix.EpollCreate1(flags)
 		return s.Own("epoll_create1", fd, err)

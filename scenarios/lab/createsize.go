@@ -26,7 +26,8 @@ func showCreateSize(s *stage) {
 	if !hasEpollCreate {
 		s.Skipf("needs epoll_create(2), which this architecture's kernel does not have: libc calls epoll_create1(2)")
 	}
-	const watched = 256
+	const watched = 100
+	s.NeedDescriptors(watched + spare)
 	counters := make([]int, watched)
 	for i := range counters {
 		counters[i] = s.Counter(0)

@@ -8,6 +8,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"muxbench/multiplexers/workbench"
 )
 
 // readLate is what an edge-triggered instance reports of three writes, and what is to
@@ -63,7 +65,7 @@ func intoMemory(s *stage, protection int) string {
 	})
 	epoll := s.Epoll()
 	s.watch(epoll, s.Counter(1), unix.EPOLLIN)
-	_, err = epollWait(epoll, unsafe.Pointer(&page[0]), 1, 0)
+	_, errno := workbench.EpollWait(epoll, (*unix.EpollEvent)(unsafe.Pointer(&page[0])), 1, 0, nil)
 	left := len(s.fired(epoll, 0))
-	return fmt.Sprintf("%s, and %d %s elsewhere", errorOf(err), left, plural(left, "event"))
+	return fmt.Sprintf("%s, and %d %s elsewhere", errorOf(errno), left, plural(left, "event"))
 }

@@ -26,6 +26,7 @@ SCM_RIGHTS. Too late, give the file its old number again by dup2(2), and remove 
 }
 
 func showDup(s *stage) {
+	s.NeedDescriptors(aloft + spare)
 	t := s.closesOneOfTwo("b = dup(a)", func(a int) int { return s.Duplicate(a, aloft) }, stays)
 	s.expect("EPOLL_CTL_DEL of a", "EBADF", errorOf(s.control(t.epoll, unix.EPOLL_CTL_DEL, t.a, 0)))
 	s.expect("EPOLL_CTL_DEL of b", "ENOENT", errorOf(s.control(t.epoll, unix.EPOLL_CTL_DEL, t.b, 0)))
@@ -99,6 +100,7 @@ duplicated it, and costs one call where nothing has.`,
 }
 
 func showClosing(s *stage, mechanisms []multiplexers.Mechanism) {
+	s.NeedDescriptors(aloft + spare)
 	reader, writer := s.Pipe()
 	epoll := s.Epoll()
 	s.watch(epoll, reader, unix.EPOLLIN)

@@ -23,7 +23,13 @@ the client is told. Or stop watching the listener until one of yours is closed.`
 }
 
 // showWithFullTable fills the process's table.
-func showWithFullTable(s *stage) { s.connects(s.fillTable) }
+func showWithFullTable(s *stage) {
+	s.NeedDescriptors(tableSize - 1)
+	s.connects(s.fillTable)
+}
+
+// tableSize is the limit that the table is filled to.
+const tableSize = 64
 
 // connects has a client connect when the table has been filled. Fill is given a
 // descriptor to duplicate.
@@ -65,8 +71,7 @@ func (s *stage) openReserve() int {
 
 // fillTable leaves no descriptor to open, with duplicates of fd.
 func (s *stage) fillTable(fd int) {
-	const soft = 64
-	s.limitDescriptors(soft)
+	s.LimitDescriptors(tableSize)
 	for {
 		second, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
 		if err == unix.EMFILE {

@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"muxbench/multiplexers/workbench"
 )
 
 // watch is epoll_ctl(2), EPOLL_CTL_ADD. The event's data is the descriptor.
@@ -27,7 +28,10 @@ func (s *stage) modify(epoll, fd int, events uint32) {
 
 // control is epoll_ctl(2), for those that are to see its error.
 func (s *stage) control(epoll, op, fd int, events uint32) error {
-	return unix.EpollCtl(epoll, op, fd, &unix.EpollEvent{Events: events, Fd: int32(fd)})
+	if errno := workbench.EpollControl(epoll, op, fd, events); errno != 0 {
+		return errno
+	}
+	return nil
 }
 
 // fired is epoll_wait(2) with room for 64 events. A timeout of 0 polls; a negative one
@@ -39,29 +43,30 @@ func (s *stage) fired(epoll int, timeout time.Duration) []unix.EpollEvent {
 
 // wait is the same into events, which must not be empty. It says how many there are.
 func (s *stage) wait(epoll int, events []unix.EpollEvent, timeout time.Duration) int {
-	ms := -1
-	if timeout >= 0 {
-		ms = int((timeout + time.Millisecond - 1) / time.Millisecond)
+	n, err := waited(epoll, events, timeout)
+	if err != nil {
+		s.Fatalf("epoll_wait: %v", err)
 	}
-	for {
-		n, err := epollWait(epoll, unsafe.Pointer(&events[0]), len(events), ms)
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil {
-			s.Fatalf("epoll_wait: %v", err)
-		}
-		return n
-	}
+	return n
 }
 
-// epollWait is epoll_pwait(2), which every architecture has, without a signal mask.
-func epollWait(epoll int, events unsafe.Pointer, room, ms int) (int, error) {
-	n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(epoll), uintptr(events), uintptr(room), uintptr(ms), 0, 0)
-	if errno != 0 {
+// waited is the same, for other threads than the demonstration's.
+func waited(epoll int, events []unix.EpollEvent, timeout time.Duration) (int, error) {
+	deadline := time.Now().Add(timeout)
+	for left := timeout; ; left = max(0, time.Until(deadline)) {
+		ms := -1
+		if timeout >= 0 {
+			ms = milliseconds(rounded(left, time.Millisecond))
+		}
+		n, errno := workbench.EpollWait(epoll, &events[0], len(events), ms, nil)
+		switch errno {
+		case 0:
+			return n, nil
+		case unix.EINTR:
+			continue
+		}
 		return 0, errno
 	}
-	return int(n), nil
 }
 
 // wordsOf gives events as in "1 event: EPOLLIN", and "no event".
@@ -78,26 +83,7 @@ func wordsOf(events []unix.EpollEvent) string {
 
 // bitsOf gives the conditions of an event as in "EPOLLIN|EPOLLHUP".
 func bitsOf(events uint32) string {
-	var all []string
-	for _, bit := range [...]struct {
-		bit  uint32
-		name string
-	}{
-		{unix.EPOLLIN, "EPOLLIN"},
-		{unix.EPOLLPRI, "EPOLLPRI"},
-		{unix.EPOLLOUT, "EPOLLOUT"},
-		{unix.EPOLLRDHUP, "EPOLLRDHUP"},
-		{unix.EPOLLERR, "EPOLLERR"},
-		{unix.EPOLLHUP, "EPOLLHUP"},
-	} {
-		if events&bit.bit != 0 {
-			all = append(all, bit.name)
-		}
-	}
-	if len(all) == 0 {
-		return "0"
-	}
-	return strings.Join(all, "|")
+	return "EPOLL" + strings.ReplaceAll(workbench.EventBits(events), "|", "|EPOLL")
 }
 
 func plural(n int, noun string) string {

@@ -27,12 +27,13 @@ EPOLL_CTL_DEL before close(2).`,
 }
 
 // foreign is the number under which a child watches what its parent has not open.
-const foreign = 2 * aloft
+const foreign = aloft + spare
 
 // showFork shows it with a child that plays a part: what it is given has the same
 // numbers there as here, as after fork(2), which a Go program cannot call. Given is the
 // child's instance, beside the parent's and what that watches.
 func showFork(s *stage, given func(epoll, watched int) int) {
+	s.NeedDescriptors(foreign)
 	epoll := s.Epoll()
 	reader, writer := s.Pipe()
 	shared := s.Above(aloft, reader)

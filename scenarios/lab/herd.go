@@ -68,6 +68,7 @@ func showHerds(s *stage, kinds []herdKind) {
 func (s *stage) woken(k herdKind) int {
 	reader, writer := s.Pipe()
 	bell := s.Counter(0) // to send those home that are left asleep
+	taken := []int{reader, writer, bell}
 	instances := make([]int, herdSize)
 	for i := range instances {
 		if k.shared && i > 0 {
@@ -75,18 +76,28 @@ func (s *stage) woken(k herdKind) int {
 			continue
 		}
 		instances[i] = s.Epoll()
+		taken = append(taken, instances[i])
 		s.watch(instances[i], reader, unix.EPOLLIN|k.flags)
 		s.watch(instances[i], bell, unix.EPOLLIN)
 	}
 	var threads []*workbench.Thread
+	failed := make([]error, len(instances))
 	defer func() {
 		s.Ring(bell)
-		for _, t := range threads {
+		for i, t := range threads {
 			t.Join("a wait with the bell rung")
+			if failed[i] != nil {
+				s.Errorf("epoll_wait: %v", failed[i])
+			}
+		}
+		for _, fd := range taken {
+			s.Close(fd)
 		}
 	}()
-	for _, epoll := range instances {
-		threads = append(threads, s.Aside(func() { s.fired(epoll, -1) }, "epoll_pwait"))
+	for i, epoll := range instances {
+		threads = append(threads, s.Aside(func() {
+			_, failed[i] = waited(epoll, make([]unix.EpollEvent, 1), -1)
+		}, "epoll_pwait"))
 	}
 	for _, t := range threads {
 		if !t.UntilBlocked() {

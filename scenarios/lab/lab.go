@@ -19,6 +19,10 @@ import (
 // limit is how long a demonstration may take. Most take a few milliseconds.
 const limit = 30 * time.Second
 
+// spare are the descriptors that are open already, and those that nearly every
+// demonstration takes.
+const spare = 48
+
 // Demo is a demonstration.
 type Demo struct {
 	Name  string // stable, unique: lower-case words and dashes
@@ -102,6 +106,7 @@ func (d Demo) Show(reexec workbench.Reexec) Shown {
 	var s stage
 	o := workbench.Attempt(limit, reexec, func(b *workbench.Bench) {
 		s.Bench = b
+		s.NeedDescriptors(spare)
 		d.show(&s)
 	})
 	return Shown{Rows: s.taken(), Skipped: o.Skipped, Failures: slices.Concat(o.Broken, o.Failures, o.Differences, o.Left)}

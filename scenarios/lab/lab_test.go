@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"golang.org/x/sys/unix"
 
 	"muxbench/multiplexers/workbench"
 	"muxbench/scenarios/lab"
@@ -54,6 +57,41 @@ func TestDemosComeOutAsExpected(t *testing.T) {
 				t.Error("nothing is shown")
 			}
 		})
+	}
+}
+
+// TestFewDescriptorsAreNoFailure: what takes more than there may be is skipped, and says
+// how many it takes.
+func TestFewDescriptorsAreNoFailure(t *testing.T) {
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
+		t.Fatal(err)
+	}
+	const few = 64
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: few, Max: before.Max}); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
+			t.Error(err)
+		}
+	}()
+	skipped := 0
+	for _, d := range lab.Demos() {
+		shown := d.Show(workbench.Reexec{Path: path, Args: []string{path, "part"}})
+		for _, f := range shown.Failures {
+			t.Errorf("%s: %s", d.Name, f)
+		}
+		if strings.Contains(shown.Skipped, "descriptors (ulimit -n), and has 64") {
+			skipped++
+		}
+	}
+	if skipped == 0 {
+		t.Error("none is skipped")
 	}
 }
 

@@ -5,9 +5,10 @@ package lab
 import (
 	"fmt"
 	"slices"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"muxbench/multiplexers/workbench"
 )
 
 const (
@@ -49,8 +50,8 @@ func showMaxEvents(s *stage) {
 	}
 	epoll := s.Epoll()
 	for _, n := range [...]int{0, -1} {
-		_, err := epollWait(epoll, unsafe.Pointer(new(unix.EpollEvent)), n, 0)
-		s.expect(fmt.Sprintf("epoll_wait with a maxevents of %d", n), "EINVAL", errorOf(err))
+		_, errno := workbench.EpollWait(epoll, new(unix.EpollEvent), n, 0, nil)
+		s.expect(fmt.Sprintf("epoll_wait with a maxevents of %d", n), "EINVAL", errorOf(errno))
 	}
 }
 

@@ -47,7 +47,10 @@ func errorOf(err error) string {
 		return "no error"
 	}
 	var errno unix.Errno
-	if errors.As(err, &errno) && unix.ErrnoName(errno) != "" {
+	switch {
+	case errors.As(err, &errno) && errno == 0:
+		return "no error"
+	case unix.ErrnoName(errno) != "":
 		return unix.ErrnoName(errno)
 	}
 	return err.Error()

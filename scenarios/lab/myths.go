@@ -2,7 +2,12 @@
 
 package lab
 
-import "golang.org/x/sys/unix"
+import (
+	"fmt"
+	"math"
+
+	"golang.org/x/sys/unix"
+)
 
 func myths() Demo {
 	return Demo{
@@ -25,7 +30,16 @@ func showMyths(s *stage) {
 	s.expect(`"edge-triggered loses data": 3 KiB, read after all its events`, "3 events, 3072 bytes", readLate(s))
 	s.expect(`"events come by shared memory": the array while one happens`, "untouched, and written by the wait", arrayMeanwhile(s))
 	s.expect(`"events come by shared memory": a wait into read-only memory`, "EFAULT, and 1 event elsewhere", intoMemory(s, unix.PROT_READ))
-	s.tell(`"epoll has no limit": fs.epoll.max_user_watches`, "%s watches a user", grouped(s.watchesAllowed()))
-	s.tell(`"epoll has no limit": RLIMIT_NOFILE`, "%s descriptors a process", grouped(int(s.descriptorLimit().Cur)))
+	s.hasLimit("fs.epoll.max_user_watches", uint64(s.MaxUserWatches()), "watches a user")
+	s.hasLimit("RLIMIT_NOFILE", s.DescriptorLimit().Cur, "descriptors")
 	s.expect(`"select stops at 1,024": its sets that 1,024 is in (r, w, x)`, "r w", s.selected(s.readableAt(fdSetSize)))
+}
+
+// hasLimit shows that there is a limit.
+func (s *stage) hasLimit(name string, limit uint64, of string) {
+	observed := "none"
+	if limit < math.MaxInt { // RLIM_INFINITY is more
+		observed = fmt.Sprintf("one, of %s %s", grouped(int(limit)), of)
+	}
+	s.judge(fmt.Sprintf(`"epoll has no limit": %s`, name), "one", observed, observed != "none")
 }

@@ -28,6 +28,7 @@ Edge-triggered, remember it: nobody tells you again.`,
 }
 
 func showNotNeeded(s *stage) {
+	s.NeedDescriptors(notNeededFiles + spare)
 	var files []int
 	for range notNeededFiles {
 		files = append(files, s.Counter(1))

@@ -24,6 +24,7 @@ of a process that polls more.`,
 // showBeyondPollLimit lowers the process's limit.
 func showBeyondPollLimit(s *stage) {
 	const soft = 64
+	s.NeedDescriptors(soft + spare)
 	epoll := s.Epoll()
 	var set []unix.PollFd
 	for range soft + 1 {
@@ -32,7 +33,7 @@ func showBeyondPollLimit(s *stage) {
 		s.watch(epoll, fd, unix.EPOLLIN)
 	}
 	s.expect("poll(2) of 65 readable descriptors", "65 ready", polled(set))
-	s.limitDescriptors(soft)
+	s.LimitDescriptors(soft)
 	s.expect("after setrlimit(2) to 64: poll(2) of 64", "64 ready", polled(set[:soft]))
 	s.expect("after setrlimit(2) to 64: poll(2) of 65", "EINVAL", polled(set))
 	ready := s.wait(epoll, make([]unix.EpollEvent, 2*soft), 0)

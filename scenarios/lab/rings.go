@@ -34,7 +34,7 @@ func (r rings) show(s *stage) {
 	epollRow := fmt.Sprintf(`"epoll is always faster": poll to epoll, %s`, where)
 	edgeRow := fmt.Sprintf(`"edge-triggered is always faster": ET to LT, %s`, where)
 	all := []multiplexers.Mechanism{level, poll, edge}
-	if takes, have := uint64(2*r.pairs*len(all)+100), s.descriptorLimit().Cur; takes > have {
+	if takes, have := uint64(2*r.pairs*len(all)+100), s.DescriptorLimit().Cur; takes > have {
 		s.tell(epollRow, "takes %d descriptors; the limit is %d", takes, have)
 		return
 	}

@@ -12,10 +12,7 @@ import (
 	"muxbench/multiplexers"
 )
 
-const (
-	fdSetBytes = int(unsafe.Sizeof(unix.FdSet{})) // as libc has it
-	fdSetSize  = 8 * fdSetBytes                   // FD_SETSIZE
-)
+const fdSetSize = 8 * int(unsafe.Sizeof(unix.FdSet{})) // FD_SETSIZE, as libc has it
 
 func selectLimit() Demo {
 	return Demo{
@@ -35,7 +32,8 @@ func showSelectLimit(s *stage) {
 	last, beyond := s.readableAt(fdSetSize-1), s.readableAt(fdSetSize)
 	m := mechanism(func(m multiplexers.Mechanism) bool { return m.Capabilities.MaxFD == fdSetSize-1 })
 	s.keepsToFDSet(m, last, beyond)
-	s.tell("FD_SET of 1,024 without a check would write to", "byte %d of an fd_set of %d", beyond/8, fdSetBytes)
+	s.expect("FD_SET of 1,023, unchecked as libc's is: the memory behind", "untouched", behindSet(fdSetSize-1))
+	s.expect("FD_SET of 1,024: the memory behind its 128 bytes", "overwritten", behindSet(fdSetSize))
 	s.expect("select(2) with longer bitmaps: the sets that 1,024 is in (r, w, x)", "r w", s.selected(beyond))
 }
 
@@ -45,11 +43,24 @@ func (s *stage) keepsToFDSet(m multiplexers.Mechanism, last, beyond int) {
 	s.expect(m.Name+": descriptor 1,024", "refused", s.added(m, beyond))
 }
 
+// behindSet says what becomes of the word behind an fd_set when the bit of a
+// descriptor, up to 1,087, is set as FD_SET does it.
+func behindSet(fd int) string {
+	var guarded struct {
+		set    unix.FdSet
+		behind uint64
+	}
+	word := (*uint64)(unsafe.Add(unsafe.Pointer(&guarded), fd/64*8))
+	*word |= 1 << (fd % 64)
+	if guarded.behind != 0 {
+		return "overwritten"
+	}
+	return "untouched"
+}
+
 // readableAt is a counter of that number, readable.
 func (s *stage) readableAt(number int) int {
-	if have := s.descriptorLimit().Cur; have <= uint64(number) {
-		s.Skipf("needs a limit of descriptors above %d, and has %d", number, have)
-	}
+	s.NeedDescriptors(number)
 	fd := s.Above(number, s.Counter(1))
 	if fd != number {
 		s.Skipf("descriptor %d is in use elsewhere", number)

@@ -12,9 +12,9 @@ import (
 	"muxbench/multiplexers"
 )
 
-// often is how many waits must return in a stretch for a loop to be spinning. An idle
+// often is how many waits must return in a second for a loop to be spinning. An idle
 // CPU does thousands of times as many.
-const often = 10
+const often = 100
 
 // stretch is what came of a while of waiting in which nothing was done about what was
 // reported.
@@ -46,20 +46,19 @@ func (s *stage) onlyWait(epoll int, length time.Duration) stretch {
 	return all
 }
 
-// String tells how many waits have returned, and within which time.
-func (t stretch) String() string {
-	return fmt.Sprintf("%s in %d ms", grouped(t.returns), t.elapsed.Milliseconds())
-}
-
 // spins wants waits to return often.
 func (s *stage) spins(done string, t stretch) {
-	s.judge(done, fmt.Sprintf("%d or more", often), t.String(), t.returns >= often)
+	rate := float64(t.returns) / t.elapsed.Seconds()
+	s.judge(done, fmt.Sprintf("%d a second or more", often), fmt.Sprintf("%s a second, over %s", grouped(int(rate)), t.lasted()), rate >= often)
 }
 
 // sleeps wants just so many to return.
 func (s *stage) sleeps(done string, returns int, t stretch) {
-	s.judge(done, grouped(returns), t.String(), t.returns == returns)
+	s.judge(done, grouped(returns), fmt.Sprintf("%s in %s", grouped(t.returns), t.lasted()), t.returns == returns)
 }
+
+// lasted is how long it lasted, in words.
+func (t stretch) lasted() string { return fmt.Sprintf("%d ms", t.elapsed.Milliseconds()) }
 
 // load is the CPU time of a stretch as a share of a CPU.
 func (t stretch) load() string {

@@ -31,6 +31,14 @@ func TestWhatIsUndoneComesOutOtherwise(t *testing.T) {
 		{"nothing to write, and EPOLLOUT not wanted", func(s *stage) {
 			s.spins("waits", s.idleConnection(unix.EPOLLIN))
 		}, []string{"waits"}},
+		{"room that is not asked for", func(s *stage) {
+			s.Patience = lull
+			s.expect("replies", "8 of 8 arrive, 0 EPOLL_CTL_MOD", s.replies(always(unix.EPOLLIN|unix.EPOLLET), 1<<20))
+		}, []string{"replies"}},
+		{"an edge that is asked for anew", func(s *stage) {
+			s.expect("replies", "8 of 8 arrive, 0 EPOLL_CTL_MOD", s.replies(wanting{unix.EPOLLIN | unix.EPOLLET, unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLET}, 1<<20))
+		}, []string{"replies"}},
+		{"no limit", func(s *stage) { s.hasLimit("RLIMIT_NOFILE", unix.RLIM_INFINITY, "descriptors") }, []string{"no limit"}},
 		{"a mechanism without a limit", func(s *stage) {
 			unlimited := mechanism(func(m multiplexers.Mechanism) bool { return m.Capabilities.MaxFD == 0 })
 			s.keepsToFDSet(unlimited, s.readableAt(fdSetSize-1), s.readableAt(fdSetSize))
@@ -64,13 +72,30 @@ func TestHerdsAreCounted(t *testing.T) {
 func TestConditionsAreOfTheDescriptor(t *testing.T) {
 	onStage(t, func(s *stage) {
 		here, there := s.Pair()
-		for _, want := range [...]string{"OUT; select w", "IN|OUT; select r w"} {
+		for _, want := range [...]string{"OUT", "IN|OUT"} {
 			if got := s.conditions(here); got != want {
 				s.Errorf("got %q, want %q", got, want)
 			}
 			s.Write(there, 1)
 		}
 	})
+}
+
+// TestMechanismsThatTellOtherwiseComeOutOtherwise: those that are said to tell hang-ups
+// and do not, or the other way round; and one among those that do.
+func TestMechanismsThatTellOtherwiseComeOutOtherwise(t *testing.T) {
+	reset := []peerState{{"reset", (*stage).tcpReset, unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLERR | unix.EPOLLHUP}}
+	all := multiplexers.Mechanisms()
+	for _, m := range all {
+		t.Run(m.Name, func(t *testing.T) {
+			m.Capabilities.HangUp = !m.Capabilities.HangUp
+			wantOtherwise(t, onStage(t, func(s *stage) { showStates(s, reset, []multiplexers.Mechanism{m}) }), []string{"mechanisms that"})
+		})
+	}
+	for i := range all {
+		all[i].Capabilities.HangUp = true
+	}
+	wantOtherwise(t, onStage(t, func(s *stage) { showStates(s, reset, all) }), []string{"mechanisms that tell"})
 }
 
 // TestDeliveryIsLookedAt: the same wait into memory that can be written to.

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"muxbench/multiplexers"
+	"muxbench/multiplexers/workbench"
 )
 
 // TestTimeoutsThatDoNotHoldComeOutOtherwise: of calls that end early, that block where
@@ -92,4 +93,45 @@ func TestWaitsThatSignalsDoNotAffectComeOutOtherwise(t *testing.T) {
 			s.Errorf("SIGKILL: got %q", got)
 		}
 	})
+}
+
+// TestSignalsDoNotProlongWaits: it ends while there is a signal every beat.
+func TestSignalsDoNotProlongWaits(t *testing.T) {
+	onStage(t, func(s *stage) {
+		const timeout = 10 * beat
+		epoll := s.Epoll()
+		n, err := -1, error(nil)
+		thread, stop := s.AsideSignalled(beat, func() { n, err = waited(epoll, make([]unix.EpollEvent, 1), timeout) }, "epoll_pwait")
+		defer stop()
+		thread.Join("a wait under signals")
+		if n != 0 || err != nil || thread.Elapsed() < timeout {
+			s.Errorf("%d events, %v after %v, want none after %v or more", n, err, thread.Elapsed(), timeout)
+		}
+	})
+}
+
+// TestUsedUpWatchesAreJudged: what FillUserWatches may come to.
+func TestUsedUpWatchesAreJudged(t *testing.T) {
+	full := workbench.UserWatches{Allowed: 1000, Added: 1000, Refused: unix.ENOSPC}
+	few, other, endless, stuck := full, full, full, full
+	few.Added = 999
+	other.Refused = unix.ENOMEM
+	endless.Refused, endless.Added = 0, 1024
+	stuck.Again = unix.ENOSPC
+	for _, test := range []struct {
+		all   workbench.UserWatches
+		wants [2]bool // as expected, by row
+	}{
+		{full, [2]bool{true, true}},
+		{few, [2]bool{false, true}},
+		{other, [2]bool{false, true}},
+		{endless, [2]bool{false, true}},
+		{stuck, [2]bool{true, false}},
+	} {
+		for i, r := range onStage(t, func(s *stage) { s.uses(test.all) }).Rows {
+			if r.AsExpected != test.wants[i] {
+				t.Errorf("%+v: %s: %q beside %q", test.all, r.Done, r.Observed, r.Expected)
+			}
+		}
+	}
 }

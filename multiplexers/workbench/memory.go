@@ -1,6 +1,6 @@
 //go:build linux
 
-package lab
+package workbench
 
 import (
 	"fmt"
@@ -11,12 +11,12 @@ import (
 	"strings"
 )
 
-// memory is a figure of /proc/meminfo, in bytes.
-func (s *stage) memory(name string) int {
+// Memory is a figure of /proc/meminfo (proc_meminfo(5)), in bytes: "MemTotal".
+func (b *Bench) Memory(name string) int {
 	const file = "/proc/meminfo"
 	text, err := os.ReadFile(file)
 	if err != nil {
-		s.Fatalf("%v", err)
+		b.Skipf("needs to know how much memory there is: %v", err)
 	}
 	for line := range strings.Lines(string(text)) {
 		if figure, ok := strings.CutPrefix(line, name+":"); ok {
@@ -26,14 +26,14 @@ func (s *stage) memory(name string) int {
 			}
 		}
 	}
-	s.Fatalf("%s has no %s", file, name)
+	b.Skipf("needs to know how much memory there is: %s has no %s", file, name)
 	return 0
 }
 
 // availableMemory is how much memory this process can have, in bytes: what the host
 // has available, and what its control groups leave.
-func (s *stage) availableMemory() int {
-	available := s.memory("MemAvailable")
+func (b *Bench) availableMemory() int {
+	available := b.Memory("MemAvailable")
 	text, err := os.ReadFile("/proc/self/cgroup")
 	if err != nil {
 		return available // a kernel without control groups
@@ -58,9 +58,9 @@ func leftBy(mount, group, limit, usage string) int {
 	left := math.MaxInt
 	// Rooted: outside of its namespace's root a group's path begins with "..".
 	for group = path.Join("/", group); ; group = path.Dir(group) {
-		most, known := numberIn(path.Join(mount, group, limit))
+		most, limited := numberIn(path.Join(mount, group, limit))
 		used, seen := numberIn(path.Join(mount, group, usage))
-		if known && seen {
+		if limited == nil && seen == nil {
 			left = min(left, max(0, most-used))
 		}
 		if group == "/" {
@@ -70,11 +70,14 @@ func leftBy(mount, group, limit, usage string) int {
 }
 
 // numberIn is the number that a file consists of.
-func numberIn(file string) (n int, ok bool) {
+func numberIn(file string) (int, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return 0, false
+		return 0, err
 	}
-	n, err = strconv.Atoi(strings.TrimSpace(string(text)))
-	return n, err == nil
+	n, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", file, err)
+	}
+	return n, nil
 }
