@@ -3,6 +3,7 @@
 package muxtest_test
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -14,6 +15,7 @@ import (
 
 	"muxbench/multiplexers"
 	"muxbench/multiplexers/muxtest"
+	"muxbench/multiplexers/server"
 )
 
 // TestTortureCatchesBrokenMultiplexers: each defect is caught within the seeds that
@@ -26,11 +28,12 @@ func TestTortureCatchesBrokenMultiplexers(t *testing.T) {
 		name   string
 		breaks func(mux) mux
 		on     int
-		most   int // moves that show it
+		most   int // moves that show it; 0 if what shows hangs on TCP's time, or comes when all is over
 		says   string
 	}{
 		{"loses an edge", func(m mux) mux { return &losesEdge{m, fired()} }, onEdge, 12, "lost wake-up"},
 		{"loses an edge over TCP", func(m mux) mux { return &losesTCP{losesEdge{m, fired()}} }, onEdge, 0, "lost wake-up"},
+		{"says once that there is room", func(m mux) mux { return &saysRoomOnce{m, fired()} }, onEdge, 25, "lost wake-up"},
 		{"drops events that do not fit", func(m mux) mux { return losesWhatDoesNotFit{m} }, onEdge | onOneShot, 25, "descriptor"},
 		{"Modify to the same does not re-arm", func(m mux) mux { return &doesNotRearm{m, wants()} }, onEdge | onOneShot, 25, "descriptor"},
 		{"forgets Modify", func(m mux) mux { return forgetsModify{m} }, onAny, 12, ""},
@@ -41,6 +44,7 @@ func TestTortureCatchesBrokenMultiplexers(t *testing.T) {
 		{"does not poll", func(m mux) mux { return zeroDoesNotPoll{m} }, onAny, 12, "lost wake-up"},
 		{"two events for one descriptor", func(m mux) mux { return splitsEvents{m} }, onAny, 12, ""},
 		{"says Writable too", func(m mux) mux { return saysWritable{m} }, onAny, 12, "is reported as"},
+		{"says Writable too over TCP", func(m mux) mux { return &saysWritableOverTCP{m, wants()} }, onAny, 0, "said Writable where"},
 		{"keeps its descriptor open", func(m mux) mux { return keepsOpen{m} }, onEdge | onOneShot, 0, "left open"},
 		{"panics", func(m mux) mux { return panics{m} }, onAny, 12, "panic"},
 		{"re-arms by itself", func(m mux) mux { return &armsItself{m, wants()} }, onOneShot, 12, "has not been modified since"},
@@ -57,11 +61,29 @@ func TestTortureCatchesBrokenMultiplexers(t *testing.T) {
 				c := tortureCase(t, "C-150")
 				result := c.Try(t.Context(), s, reexec(t))
 				seed := checkAccusation(t, result, test.says, test.most)
+				if test.most == 0 {
+					return // it need not fail again
+				}
+				if replay := fmt.Sprintf("replay with --case C-150 -b %s --seeds 1 --from %d", m.Name, seed); !strings.Contains(result.Reasons[0], replay) {
+					t.Errorf("it does not say %q", replay)
+				}
 				c.Seeds = muxtest.Seeds{First: seed, Count: 1}
 				if again := c.Try(t.Context(), s, reexec(t)); again.Verdict != muxtest.Fail {
 					t.Errorf("seed %d alone: %s %q", seed, again.Verdict, again.Reasons)
 				}
 			})
+		}
+	}
+}
+
+// TestMechanismsAreBackendsToo: who is told to replay on one finds it by its name.
+func TestMechanismsAreBackendsToo(t *testing.T) {
+	for _, m := range multiplexers.Mechanisms() {
+		b, err := server.Lookup(m.Name)
+		if err != nil {
+			t.Error(err)
+		} else if b.Mechanism.Name != m.Name {
+			t.Errorf("backend %s waits with %s", b.Name, b.Mechanism.Name)
 		}
 	}
 }
@@ -115,12 +137,38 @@ type losesTCP struct{ losesEdge }
 func (b *losesTCP) Wait(events []multiplexers.Event, timeout time.Duration) (int, error) {
 	n, err := b.mux.Wait(events, timeout)
 	kept := slices.DeleteFunc(events[:n], func(e multiplexers.Event) bool {
-		domain, err := unix.GetsockoptInt(e.FD, unix.SOL_SOCKET, unix.SO_DOMAIN)
-		lost := err == nil && domain == unix.AF_INET && b.reported[e.FD]
+		lost := overTCP(e.FD) && b.reported[e.FD]
 		b.reported[e.FD] = true
 		return lost
 	})
 	return len(kept), err
+}
+
+// saysRoomOnce drops events that say Writable alone, of what it has said so of.
+type saysRoomOnce struct {
+	mux
+	said map[int]bool
+}
+
+func (b *saysRoomOnce) Wait(events []multiplexers.Event, timeout time.Duration) (int, error) {
+	n, err := b.mux.Wait(events, timeout)
+	kept := slices.DeleteFunc(events[:n], func(e multiplexers.Event) bool {
+		lost := e.Ready == multiplexers.Writable && b.said[e.FD]
+		b.said[e.FD] = b.said[e.FD] || e.Ready&multiplexers.Writable != 0
+		return lost
+	})
+	return len(kept), err
+}
+
+func (b *saysRoomOnce) Remove(fd int) error {
+	delete(b.said, fd)
+	return b.mux.Remove(fd)
+}
+
+// overTCP says whether a descriptor is a socket of TCP.
+func overTCP(fd int) bool {
+	domain, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DOMAIN)
+	return err == nil && domain == unix.AF_INET
 }
 
 // forgetsModify leaves the interest as it was added.
@@ -141,6 +189,32 @@ func (b saysWritable) Wait(events []multiplexers.Event, timeout time.Duration) (
 	for i, e := range events[:n] {
 		if e.Ready&multiplexers.Readable != 0 {
 			events[i].Ready |= multiplexers.Writable
+		}
+	}
+	return n, err
+}
+
+// saysWritableOverTCP does so of sockets of TCP only, and with every event that they have.
+type saysWritableOverTCP struct {
+	mux
+	wants map[int]multiplexers.Interest
+}
+
+func (b *saysWritableOverTCP) Add(fd int, want multiplexers.Interest) error {
+	b.wants[fd] = want
+	return b.mux.Add(fd, want)
+}
+
+func (b *saysWritableOverTCP) Modify(fd int, want multiplexers.Interest) error {
+	b.wants[fd] = want
+	return b.mux.Modify(fd, want)
+}
+
+func (b *saysWritableOverTCP) Wait(events []multiplexers.Event, timeout time.Duration) (int, error) {
+	n, err := b.mux.Wait(events, timeout)
+	for i, e := range events[:n] {
+		if overTCP(e.FD) {
+			events[i].Ready |= b.wants[e.FD] & multiplexers.Writable
 		}
 	}
 	return n, err

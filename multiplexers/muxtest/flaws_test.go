@@ -29,6 +29,8 @@ const (
 	blocks                 flaw = "waits for one client with all others"
 	triesAgain             flaw = "tries to send what does not fit after every wait"
 	countsTheGone          flaw = "counts those who are gone"
+	forgetsByte            flaw = "leaves a byte of each read and write out of its totals"
+	neverAnswers           flaw = "never says how it is"
 	countsTooEarly         flaw = "counts as sent what is not sent yet"
 	keepsConnections       flaw = "leaves connections open when it ends"
 	keepsListener          flaw = "leaves its listener open when it ends"
@@ -44,6 +46,14 @@ func (f flaw) block() int {
 		return 64
 	}
 	return 4096
+}
+
+// counted is what n bytes add to a total.
+func (f flaw) counted(n int) int64 {
+	if f == forgetsByte && n > 0 {
+		n--
+	}
+	return int64(n)
 }
 
 // timeout is that of the next wait, in milliseconds.

@@ -51,10 +51,13 @@ func states() []state {
 		{"tcp-own-write", "TCP, own writing side shut", "C-144; epoll-shim epollout_on_own_shutdown", tcpOwn(unix.SHUT_WR), both | hangUp, writable},
 		{"tcp-own-read", "TCP, own reading side shut", "C-144; LTP epoll_wait05", tcpOwn(unix.SHUT_RD), both | hangUp, both | hangUp},
 		{"tcp-own-both", "TCP, own sides both shut: hung up unasked", "C-144; mio tcp_shutdown_both", tcpOwn(unix.SHUT_RDWR), both, both | hangUp},
+		{"tcp-time-wait", "TCP, ended by both sides, own first: hung up unasked", "C-148; gVisor TimeWaitPollHUP", tcpParted(true), both, both | hangUp},
+		{"tcp-last-ack", "TCP, ended by both sides, the peer first: hung up unasked", "C-148", tcpParted(false), both, both | hangUp},
 		{"tcp-reset", "TCP, reset by the peer", "C-145; mio connection_reset_by_peer, libuv tcp_rst", tcpReset, both | hangUp, both | hangUp | failed},
 		{"tcp-reset-unwanted", "TCP, reset by the peer, nothing wanted", "C-145", tcpReset, 0, hangUp | failed},
 		{"tcp-fresh", "TCP, never connected", "C-146; epoll-shim epollhup_on_fresh_socket", func(r *rig) int { return r.Stream() }, both, writable | hangUp},
 		{"tcp-refused", "TCP, connecting was refused", "C-156; gVisor NonBlockingConnectRefused, mio connect_error", tcpRefused, both, both | hangUp | failed},
+		{"tcp-unaccepted", "TCP, connected, the listener closed before it has accepted", "C-157; epoll-shim epollout_on_connecting_socket", tcpUnaccepted, both | hangUp, both | hangUp | failed},
 		{"tcp-connected", "TCP, connecting has succeeded", "C-155; mio connect", tcpConnected, both | hangUp, writable},
 	}
 }
@@ -141,6 +144,30 @@ func tcpRefused(r *rig) int {
 	listener, at := r.Listen()
 	r.Close(listener)
 	return r.Connect(at)
+}
+
+// tcpParted has both sides shut their writing sides, each when the other's word has come.
+func tcpParted(first bool) func(*rig) int {
+	return func(r *rig) int {
+		here, there := r.TCP()
+		one, other := here, there
+		if !first {
+			one, other = there, here
+		}
+		r.Shutdown(one, unix.SHUT_WR)
+		r.settle(other, both|hangUp, both|hangUp)
+		r.Shutdown(other, unix.SHUT_WR)
+		return here
+	}
+}
+
+func tcpUnaccepted(r *rig) int {
+	listener, at := r.Listen()
+	fd := r.Connect(at)
+	r.settle(listener, readable, readable) // it is in the queue
+	r.settle(fd, writable, writable)
+	r.Close(listener)
+	return fd
 }
 
 func tcpConnected(r *rig) int {

@@ -9,7 +9,7 @@ func kernelCases() []Case {
 	all := slices.Concat(
 		argumentCases(), pollCases(), selectCases(), kernelTimeoutCases(), kernelSignalCases(),
 		waiterCases(), nestingCases(), kernelHangUpCases(), connectCases(), flowCases(), urgentCases(), kernelCloseCases(),
-		raceCases(), processCases(), limitCases(), mountCases(),
+		mannerCases(), raceCases(), processCases(), limitCases(), mountCases(),
 	)
 	for i := range all {
 		all[i].Tier = Kernel

@@ -7,18 +7,21 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"muxbench/multiplexers/workbench"
 )
 
 // argumentCases are about what epoll's calls accept, and how they refuse.
 func argumentCases() []Case {
 	return []Case{
-		{ID: "C-019", Title: "EPOLL_CTL_MOD accepts all conditions and manners but EXCLUSIVE, in every combination", Source: "LTP epoll_ctl03", run: anyCombination},
+		{ID: "C-019", Title: "EPOLL_CTL_MOD accepts IN, OUT, PRI, ERR, HUP, RDHUP, ET and ONESHOT in every combination", Source: "LTP epoll_ctl03", run: anyCombination},
 		{ID: "C-040", Title: "epoll_wait on what is no epoll instance, without room, or into memory that cannot be written", Source: "LTP epoll_wait03", run: badWaits},
 		{ID: "C-041", Title: "epoll_ctl on bad descriptors, with an unknown operation, on itself and without an event", Source: "LTP epoll_ctl02", run: badControls},
 		{ID: "C-043/K", Title: "epoll_ctl MOD and DEL of what is not watched are ENOENT, ADD of what is is EEXIST", Source: "LTP epoll_ctl02", run: notInSet},
 		{ID: "C-044/refused", Title: "what cannot be polled is EPERM, what is no open file EBADF", Source: "LTP epoll_ctl06", run: unpollable},
 		{ID: "C-044/accepted", Title: "sockets, pipes and what else can be polled is accepted", Source: "LTP epoll_ctl06", run: pollable},
 		{ID: "C-047", Title: "epoll_create1 refuses unknown flags", Source: "LTP epoll_create1_02", run: badFlags},
+		{ID: "C-047/size", Title: "epoll_create refuses the sizes 0 and -1, and takes any other", Takes: "epoll_create(2), which later architectures do not have", Source: "LTP epoll_create02", run: badSizes},
 		{ID: "C-048", Title: "EPOLL_CLOEXEC is FD_CLOEXEC, and nothing is without it", Source: "LTP epoll_create1_01, epoll-shim cloexec", run: closeOnExec},
 		{ID: "C-115/bits", Title: "EPOLLEXCLUSIVE goes with IN, OUT, ERR, HUP, WAKEUP and ET; with RDHUP, PRI and ONESHOT it is EINVAL", Source: "epoll_ctl(2), ERRORS; kernel EPOLLEXCLUSIVE_OK_BITS", run: exclusiveBits},
 		{ID: "C-115/modified", Title: "EPOLL_CTL_MOD to or from EPOLLEXCLUSIVE is EINVAL, and so is an epoll instance watched so", Source: "epoll_ctl(2), ERRORS", run: exclusiveModified},
@@ -146,7 +149,6 @@ func pollable(r *rig) {
 	}
 }
 
-// badFlags leaves out epoll_create(2), which not every architecture has.
 func badFlags(r *rig) {
 	for _, flags := range [...]int{-1, 1, unix.EPOLL_CLOEXEC + 1, unix.EPOLL_CLOEXEC | unix.O_NONBLOCK} {
 		fd, err := unix.EpollCreate1(flags)
@@ -155,6 +157,24 @@ func badFlags(r *rig) {
 		}
 		if err == nil {
 			r.Own("epoll_create1", fd, nil)
+		}
+	}
+}
+
+func badSizes(r *rig) {
+	if !workbench.HasEpollCreate {
+		r.Skipf("needs epoll_create(2), which this architecture's kernel does not have")
+	}
+	for _, c := range [...]struct {
+		size int
+		want error
+	}{{0, unix.EINVAL}, {-1, unix.EINVAL}, {1, nil}, {1 << 30, nil}} {
+		fd, err := workbench.EpollCreate(c.size)
+		if err == nil {
+			r.Own("epoll_create", fd, nil)
+		}
+		if err != c.want {
+			r.Differs("epoll_create of size %d: %v, want %v", c.size, err, c.want)
 		}
 	}
 }

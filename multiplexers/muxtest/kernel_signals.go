@@ -15,7 +15,7 @@ import (
 // threads to yield, and that does nothing to them: SIGURG.
 func kernelSignalCases() []Case {
 	return []Case{
-		{ID: "C-031/interrupted", Title: "a signal ends a wait with EINTR, SA_RESTART or not", Source: "LTP epoll_wait08, ppoll01; signal(7)", run: endedBySignal},
+		{ID: "C-031/interrupted", Title: "a signal ends a wait with EINTR, though its handler, the Go runtime's, has SA_RESTART", Source: "LTP epoll_wait08, ppoll01; signal(7)", run: endedBySignal},
 		{ID: "C-031/masked", Title: "a signal that the wait masks does not, and stays pending until it ends", Source: "LTP epoll_pwait01; gVisor ppoll, pselect SignalMask", run: maskedSignal},
 		{ID: "C-033", Title: "a pending signal that the wait unmasks ends it at once", Source: "LTP ppoll01 SEND_SIGINT_RACE_TEST", run: unmaskedSignal},
 	}

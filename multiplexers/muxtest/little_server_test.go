@@ -119,7 +119,7 @@ func (l *little) serve(fd int, events uint32) error {
 			}
 			return nil
 		}
-		l.counts.BytesIn += int64(n)
+		l.counts.BytesIn += l.flaw.counted(n)
 		if done, err := l.reply(fd, c, l.block[:n]); done || err != nil {
 			return err
 		}
@@ -152,7 +152,7 @@ func (l *little) write(fd int, b []byte) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	l.counts.BytesOut += int64(n)
+	l.counts.BytesOut += l.flaw.counted(n)
 	return n, nil
 }
 
@@ -193,6 +193,10 @@ func (l *little) obey() bool {
 }
 
 func (l *little) Snapshot() (server.Snapshot, error) {
+	if l.flaw == neverAnswers {
+		<-l.ended
+		return server.Snapshot{}, server.ErrStopped
+	}
 	answer := make(chan server.Snapshot, 1)
 	l.mu.Lock()
 	l.asked = append(l.asked, answer)

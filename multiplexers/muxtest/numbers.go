@@ -13,7 +13,7 @@ func numberCases() []Case {
 	return []Case{
 		{ID: "C-057", Tier: Contract, Title: "the highest descriptor of those declared is watched, and the one beyond is refused", Source: "select(2), on FD_SETSIZE", needs: limited, run: beyondLimit},
 		{ID: "C-058", Tier: Contract, Title: "the last numbers of an fd_set, and those at the ends of words", Source: "select(2), on FD_SETSIZE", run: endsOfWords},
-		{ID: "C-059", Tier: Contract, Title: "numbers as high as the limit of descriptors allows", Source: "the contract", needs: unlimited, run: highNumbers},
+		{ID: "C-059", Tier: Contract, Title: "numbers as high as the limit of descriptors allows, up to 2^20", Source: "the contract", needs: unlimited, run: highNumbers},
 	}
 }
 

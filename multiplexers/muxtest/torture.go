@@ -48,7 +48,8 @@ const (
 )
 
 // accuse reports what is wrong with moves that were made for the rig's seed, the last
-// of them at the latest. The flags are those of muxbench conform.
+// of them at the latest. The flags are those of muxbench conform, where a multiplexer is
+// chosen by a backend that waits with it: there is one of its name.
 func accuse[M fmt.Stringer](r *rig, id string, b *breach, t trial[M]) {
 	var text strings.Builder
 	fmt.Fprintf(&text, "seed %d fails after %d moves: %s", r.seed, len(t.moves), b.text)
@@ -56,7 +57,7 @@ func accuse[M fmt.Stringer](r *rig, id string, b *breach, t trial[M]) {
 		fmt.Fprintf(&text, "\nthe last moves %s:", t.among(t.moves))
 		list(&text, t.moves[max(0, len(t.moves)-last):])
 	}
-	fmt.Fprintf(&text, "\nreplay with --case %s --seeds 1 --from %d", id, r.seed)
+	fmt.Fprintf(&text, "\nreplay with --case %s -b %s --seeds 1 --from %d", id, r.subject.Name, r.seed)
 	r.Errorf("%s", text.String())
 }
 

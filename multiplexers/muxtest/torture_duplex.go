@@ -20,7 +20,7 @@ type setting struct {
 // nature is what a stream is made of.
 type nature struct {
 	tcp    bool // or else a pair of Unix sockets
-	buffer int  // SO_SNDBUF, in bytes before the kernel doubles them; 0 is the kernel's own
+	buffer int  // SO_SNDBUF, and SO_RCVBUF of TCP, in bytes before the kernel doubles them; 0 is the kernel's own
 }
 
 // end is one of the two of a stream.
@@ -37,11 +37,11 @@ type end struct {
 	want    multiplexers.Interest
 	armed   bool                  // one-shot: it has not fired
 	told    multiplexers.Interest // edge-triggered: what was reported, and has not been seen to be over
-	arrived bool                  // edge-triggered: there is new data since
+	known   int                   // bytes that had come when it was last added, modified or reported
+	arrived bool                  // edge-triggered: more have come since
 	owed    multiplexers.Interest // before a wait: what that has to report, one of these at least
 	passed  int                   // full buffers that it was not in, though it was owed something
 	hung    bool                  // a hang-up has been reported
-	offered bool                  // Writable was the last that was heard of it
 }
 
 // duplex is a multiplexer with streams, both ends of which are in this process.
@@ -58,10 +58,8 @@ type duplex struct {
 	polled   []unix.PollFd
 	events   []multiplexers.Event
 	reported []multiplexers.Event // by the last wait
-	offers   int                  // events that say Writable
-	spurious int                  // those at which nothing could be written
-	refused  int                  // writes without room
-	full     int                  // waits that filled their buffer
+	offers   int                  // events of TCP sockets that say Writable
+	spurious int                  // those of which poll(2) says so neither before nor after
 }
 
 func (r *rig) duplex(s setting) *duplex {
@@ -96,14 +94,11 @@ func (d *duplex) closeLine(i int) {
 func (d *duplex) openLine(i int) {
 	var fds [2]int
 	if d.lines[i].tcp {
-		fds[0], fds[1] = d.rig.TCP()
+		fds[0], fds[1] = d.connection(d.lines[i].buffer)
 	} else {
 		fds[0], fds[1] = d.rig.Pair()
 	}
 	for side, fd := range fds {
-		if d.lines[i].tcp {
-			d.option(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-		}
 		if size := d.lines[i].buffer; size > 0 {
 			d.option(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, size)
 		}
@@ -111,6 +106,24 @@ func (d *duplex) openLine(i int) {
 	}
 	d.ends[2*i].peer, d.ends[2*i+1].peer = d.ends[2*i+1], d.ends[2*i]
 	d.opened++
+}
+
+// connection is over TCP. What it has room for is said before its window is offered.
+func (d *duplex) connection(room int) (here, there int) {
+	listener, at := d.rig.Listen()
+	here = d.rig.Stream()
+	for _, fd := range [...]int{listener, here} {
+		d.option(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+		if room > 0 {
+			d.option(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, room)
+		}
+	}
+	if err := unix.Connect(here, at); err != nil && err != unix.EINPROGRESS {
+		d.rig.Fatalf("connect: %v", err)
+	}
+	there = d.rig.Accept(listener)
+	d.rig.Close(listener)
+	return here, there
 }
 
 func (d *duplex) option(fd, level, name, value int) {
@@ -164,22 +177,14 @@ func (d *duplex) write(e *end, most int) (more bool, b *breach) {
 	}
 	fillContent(block, e.salt, e.sent)
 	n, err := unix.Write(e.fd, block)
-	offered := e.offered
-	e.offered = false
 	switch {
 	case err == unix.EAGAIN:
-		if offered {
-			d.spurious++
-		}
-		d.refused++
 		e.told &^= writable
 		return false, nil
 	case err != nil:
 		return false, breachf("error", "%s: write: %v", e.name, err)
 	}
 	e.sent += n
-	// Over TCP, data waits until its receiver has room.
-	e.peer.arrived = e.peer.arrived || !e.tcp
 	return d.lacks(e) > 0, nil
 }
 

@@ -52,9 +52,14 @@ func TestSeedsStandForMoves(t *testing.T) {
 func TestSeedsDoEverything(t *testing.T) {
 	for _, m := range multiplexers.Mechanisms() {
 		did := make(map[string]int)
+		counted := m
+		counted.New = func(e multiplexers.Entry) (multiplexers.Multiplexer, error) {
+			inner, err := m.New(e)
+			return countsFull{inner, did}, err
+		}
 		c := tortureCases()[0]
 		for i := range c.Seeds.Count {
-			onRig(t, m, c.Seeds.First+uint64(i), func(r *rig) {
+			onRig(t, counted, c.Seeds.First+uint64(i), func(r *rig) {
 				tormentor, b := r.torment()
 				if b != nil {
 					r.Fatalf("%s", b.text)
@@ -66,9 +71,7 @@ func TestSeedsDoEverything(t *testing.T) {
 						did["a wait that may block"]++
 					}
 				}
-				did["Writable"] += tormentor.d.offers
-				did["full buffers"] += tormentor.d.full
-				did["writes without room"] += tormentor.d.refused
+				did["Writable over TCP"] += tormentor.d.offers
 			})
 		}
 		for kind := adding; kind < pausing; kind++ { // which hangs on TCP's time
@@ -76,13 +79,74 @@ func TestSeedsDoEverything(t *testing.T) {
 				t.Errorf("%s: move %d is made %d times, want 10 at least", m.Name, kind, n)
 			}
 		}
-		for _, what := range []string{"added again", "a wait that may block", "Writable", "full buffers", "writes without room"} {
+		for _, what := range []string{"added again", "a wait that may block", "Writable over TCP", "full buffers"} {
 			if did[what] < 50 {
 				t.Errorf("%s: %s: %d times, want 50 at least", m.Name, what, did[what])
 			}
 		}
 		t.Log(m.Name, did)
 	}
+}
+
+// TestUnreadDataHidesNoEdge: over TCP too, data that comes beside what is unread is to be
+// reported. Nothing is read here, so that poll(2) finds the same all along.
+func TestUnreadDataHidesNoEdge(t *testing.T) {
+	for _, m := range multiplexers.Mechanisms() {
+		if m.Trigger != multiplexers.EdgeTriggered {
+			continue
+		}
+		deaf := m
+		deaf.New = func(e multiplexers.Entry) (multiplexers.Multiplexer, error) {
+			inner, err := m.New(e)
+			return saysOnce{inner, make(map[int]bool)}, err
+		}
+		for _, tcp := range [...]bool{false, true} {
+			moves := []move{{kind: adding, end: 1, want: readable}}
+			for range 5 {
+				moves = append(moves, move{kind: writing, end: 0, n: 1}, move{kind: awaiting, n: roomy})
+			}
+			s := setting{total: 100, lines: []nature{{tcp: tcp}}}
+			onRig(t, m, 1, func(r *rig) {
+				if b := r.replay(s, moves); b != nil {
+					r.Errorf("%s", b.text)
+				}
+			})
+			onRig(t, deaf, 1, func(r *rig) {
+				if b := r.replay(s, moves); b == nil || b.kind != "lost" {
+					r.Errorf("over TCP %v: one that reports once is not caught: %v", tcp, b)
+				}
+			})
+		}
+	}
+}
+
+// saysOnce reports each descriptor once.
+type saysOnce struct {
+	multiplexers.Multiplexer
+	said map[int]bool
+}
+
+func (o saysOnce) Wait(events []multiplexers.Event, timeout time.Duration) (int, error) {
+	n, err := o.Multiplexer.Wait(events, timeout)
+	return len(slices.DeleteFunc(events[:n], func(e multiplexers.Event) bool {
+		said := o.said[e.FD]
+		o.said[e.FD] = true
+		return said
+	})), err
+}
+
+// countsFull counts the waits that fill their buffer.
+type countsFull struct {
+	multiplexers.Multiplexer
+	did map[string]int
+}
+
+func (c countsFull) Wait(events []multiplexers.Event, timeout time.Duration) (int, error) {
+	n, err := c.Multiplexer.Wait(events, timeout)
+	if n == len(events) {
+		c.did["full buffers"]++
+	}
+	return n, err
 }
 
 // addedAnew is how often an end was removed and added, its stream staying open.

@@ -202,11 +202,11 @@ func (d *duplex) end(b **breach) {
 	}
 }
 
-// spuriousTooOften is about events that say Writable where nothing can be written: at
-// most one in 20 may, and a single one.
+// spuriousTooOften is about events over TCP that say Writable where nothing can be
+// written: at most one in 20 may, and a single one.
 func (d *duplex) spuriousTooOften() *breach {
 	if d.spurious > 1+d.offers/20 {
-		return breachf("spurious", "%d of %d events said Writable where nothing could be written", d.spurious, d.offers)
+		return breachf("spurious", "%d of %d events over TCP said Writable where nothing could be written", d.spurious, d.offers)
 	}
 	return nil
 }
@@ -223,7 +223,7 @@ func (s setting) describe(moves []move) string {
 			kind = "TCP"
 		}
 		if line.buffer > 0 {
-			kind += fmt.Sprintf(" with SO_SNDBUF %d", line.buffer)
+			kind += fmt.Sprintf(" with buffers of %d", line.buffer)
 		}
 		all = append(all, fmt.Sprintf("%d %s", i+1, kind))
 	}

@@ -182,6 +182,12 @@ func drawRegime(random *rand.Rand, b server.Backend) regime {
 	if b.ChangesInterest() {
 		g.config.ChangedInterest = random.IntN(2) == 0
 	}
+	if b.Multiplexes() {
+		g.config.SpinningWaits = random.IntN(4) == 0
+	}
+	if random.IntN(4) == 0 {
+		g.config.Spin = 10 * time.Microsecond
+	}
 	return g
 }
 
@@ -207,6 +213,12 @@ func (g regime) String() string {
 	}
 	if g.config.ChangedInterest {
 		all = append(all, "interest changed for each message")
+	}
+	if g.config.SpinningWaits {
+		all = append(all, "waits that spin")
+	}
+	if g.config.Spin > 0 {
+		all = append(all, fmt.Sprintf("%v burnt for each read", g.config.Spin))
 	}
 	return "(" + strings.Join(all, ", ") + ")"
 }

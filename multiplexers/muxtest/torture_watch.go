@@ -3,6 +3,7 @@
 package muxtest
 
 import (
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -23,7 +24,7 @@ func (d *duplex) add(e *end, want multiplexers.Interest) *breach {
 	if err := d.mux.Add(e.fd, want); err != nil {
 		return breachf("error", "Add of %s for %v: %v", e.name, want, err)
 	}
-	e.rearm(want)
+	d.rearm(e, want)
 	return nil
 }
 
@@ -31,7 +32,7 @@ func (d *duplex) modify(e *end, want multiplexers.Interest) *breach {
 	if err := d.mux.Modify(e.fd, want); err != nil {
 		return breachf("error", "Modify of %s to %v: %v", e.name, want, err)
 	}
-	e.rearm(want)
+	d.rearm(e, want)
 	return nil
 }
 
@@ -50,8 +51,19 @@ func (d *duplex) remove(e *end) *breach {
 }
 
 // rearm is what becomes of an end that is added or modified.
-func (e *end) rearm(want multiplexers.Interest) {
-	e.watched, e.want, e.armed, e.told, e.arrived = true, want, true, 0, false
+func (d *duplex) rearm(e *end, want multiplexers.Interest) {
+	e.watched, e.want, e.armed, e.told, e.arrived, e.known = true, want, true, 0, false, d.come(e)
+}
+
+// come is how many bytes have come to an end so far, by what it has read and what
+// there is to read: over TCP, more than were sent never do, and it may be less. The
+// kernel says so before it wakes who waits.
+func (d *duplex) come(e *end) int {
+	unread, err := unix.IoctlGetInt(e.fd, unix.TIOCINQ)
+	if err != nil {
+		d.rig.Fatalf("ioctl FIONREAD of %s: %v", e.name, err)
+	}
+	return e.got + unread
 }
 
 // look is what poll(2) finds on each end: of what is wanted, or of everything if it is
@@ -129,6 +141,7 @@ func (d *duplex) wait(room int, blocks bool, timeout time.Duration) *breach {
 		if e == nil {
 			continue
 		}
+		e.arrived = e.watched && d.come(e) > e.known
 		if e.owed = d.owes(e, before[i]); blocks && e.owed != 0 {
 			timeout = grace
 		}
@@ -138,7 +151,6 @@ func (d *duplex) wait(room int, blocks bool, timeout time.Duration) *breach {
 		return b
 	}
 	if full {
-		d.full++
 		return d.pass()
 	}
 	late := false
@@ -146,7 +158,7 @@ func (d *duplex) wait(room int, blocks bool, timeout time.Duration) *breach {
 		if e == nil {
 			continue
 		}
-		e.passed, e.arrived = 0, e.arrived && e.owed != 0
+		e.passed = 0
 		if e.owed != 0 && !e.tcp {
 			return d.lost(e)
 		}
@@ -171,25 +183,33 @@ func (d *duplex) pause() *breach {
 	return d.wait(len(d.events), true, timeout)
 }
 
-// insist waits for what was found and not reported, over TCP.
+// insist waits for what was found and not reported, over TCP, whatever else comes.
 func (d *duplex) insist() *breach {
-	before, b := d.look()
+	found, b := d.look()
 	if b != nil {
 		return b
 	}
-	if _, b := d.batch(len(d.events), grace, before); b != nil {
-		return b
-	}
-	now, b := d.look()
-	if b != nil {
-		return b
-	}
-	for i, e := range d.ends {
-		if e != nil && e.owed != 0 && d.owes(e, now[i]) != 0 {
-			return d.lost(e)
+	for deadline := time.Now().Add(grace); ; {
+		left := max(0, time.Until(deadline))
+		if _, b = d.batch(len(d.events), left, found); b != nil {
+			return b
+		}
+		if found, b = d.look(); b != nil {
+			return b
+		}
+		var late *end
+		for i, e := range d.ends {
+			if e != nil && e.owed != 0 && d.owes(e, found[i]) != 0 {
+				late = e
+			}
+		}
+		if late == nil {
+			return nil
+		}
+		if left == 0 {
+			return d.lost(late)
 		}
 	}
-	return nil
 }
 
 func (d *duplex) lost(e *end) *breach {
@@ -249,15 +269,23 @@ func (d *duplex) batch(room int, timeout time.Duration, before []multiplexers.In
 		if b := d.judge(e, event.Ready, before[i], after[i]); b != nil {
 			return false, b
 		}
-		d.reported = append(d.reported, event)
+		d.report(event)
 		e.told |= event.Ready
-		e.armed, e.arrived, e.owed, e.passed = false, false, 0, 0
+		e.armed, e.arrived, e.known, e.owed, e.passed = false, false, d.come(e), 0, 0
 		e.hung = e.hung || event.Ready&hangUp != 0
-		if e.offered = event.Ready&writable != 0; e.offered {
-			d.offers++
-		}
 	}
 	return n == room, nil
+}
+
+// report notes an event: of an end that was reported by an insistent wait's last part,
+// what is new in it.
+func (d *duplex) report(event multiplexers.Event) {
+	i := slices.IndexFunc(d.reported, func(e multiplexers.Event) bool { return e.FD == event.FD })
+	if i < 0 {
+		d.reported = append(d.reported, event)
+		return
+	}
+	d.reported[i].Ready |= event.Ready
 }
 
 // judge compares what is reported with what poll(2) found before and after.
@@ -267,7 +295,14 @@ func (d *duplex) judge(e *end, got, before, after multiplexers.Interest) *breach
 	}
 	least, most := d.rig.shown(e.want, before), d.rig.shown(e.want, after)
 	if e.tcp {
-		// The kernel may take room for itself, which is why spurious events are counted.
+		// The kernel may take room for itself meanwhile, which is why those who say that
+		// there is some are counted.
+		if got&e.want&writable != 0 {
+			d.offers++
+			if (least|most)&writable == 0 {
+				d.spurious++
+			}
+		}
 		least &= most | ^writable
 		most |= e.want & writable
 	}

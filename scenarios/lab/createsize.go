@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"muxbench/multiplexers/workbench"
 )
 
 func createSize() Demo {
@@ -23,7 +25,7 @@ fs.epoll.max_user_watches, and by the descriptors there can be.`,
 }
 
 func showCreateSize(s *stage) {
-	if !hasEpollCreate {
+	if !workbench.HasEpollCreate {
 		s.Skipf("needs epoll_create(2), which this architecture's kernel does not have: libc calls epoll_create1(2)")
 	}
 	const watched = 100
@@ -33,7 +35,7 @@ func showCreateSize(s *stage) {
 		counters[i] = s.Counter(0)
 	}
 	for _, size := range [...]int{1, 1_000_000} {
-		fd, err := epollCreate(size)
+		fd, err := workbench.EpollCreate(size)
 		epoll := s.Own("epoll_create", fd, err)
 		for _, c := range counters {
 			s.watch(epoll, c, unix.EPOLLIN)
@@ -42,7 +44,7 @@ func showCreateSize(s *stage) {
 			fmt.Sprintf("%d descriptors", watched), watchedBy(s, epoll))
 	}
 	for _, size := range [...]int{0, -1} {
-		fd, err := epollCreate(size)
+		fd, err := workbench.EpollCreate(size)
 		if err == nil {
 			s.Own("epoll_create", fd, nil)
 		}
