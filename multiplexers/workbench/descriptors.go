@@ -27,15 +27,11 @@ func (b *Bench) Own(call string, fd int, err error) int {
 	return fd
 }
 
-// NeedDescriptors skips the attempt unless this process may have a descriptor of that
-// number (RLIMIT_NOFILE).
+// NeedDescriptors skips the attempt unless the limit of descriptors (ulimit -n) allows
+// one of the number highest.
 func (b *Bench) NeedDescriptors(highest int) {
-	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		b.Fatalf("getrlimit: %v", err)
-	}
-	if uint64(highest) >= limit.Cur {
-		b.Skipf("needs descriptors up to %d, and RLIMIT_NOFILE allows %d", highest, limit.Cur)
+	if have := b.DescriptorLimit().Cur; have <= uint64(highest) {
+		b.Skipf("needs a limit of %d descriptors (ulimit -n), and has %d", highest+1, have)
 	}
 }
 

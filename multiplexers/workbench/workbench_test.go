@@ -81,7 +81,7 @@ func TestOutcomes(t *testing.T) {
 		{"a skip", func(b *workbench.Bench) { b.Skipf("needs luck") }, skipped, "needs luck"},
 		{"a note", func(b *workbench.Bench) { b.Notef("%d of 2", 1) }, func(o workbench.Outcome) []string { return o.Notes }, "1 of 2"},
 		{"a descriptor that it does not own", func(b *workbench.Bench) { b.Close(0) }, failures, "descriptor 0 is not the attempt's"},
-		{"a descriptor beyond the limit", func(b *workbench.Bench) { b.Duplicate(0, 1<<30) }, skipped, "needs descriptors up to 1073741824, and RLIMIT_NOFILE allows"},
+		{"a descriptor beyond the limit", func(b *workbench.Bench) { b.Duplicate(0, 1<<30) }, skipped, "needs a limit of 1073741825 descriptors (ulimit -n), and has"},
 		{"what the host does not let it have", func(b *workbench.Bench) { b.Own("luck", -1, unix.EPERM) }, skipped, "needs luck: operation not permitted"},
 		{"what fails otherwise", func(b *workbench.Bench) { b.Own("luck", -1, unix.EINVAL) }, failures, "luck: invalid argument"},
 		{"a process that fails", func(b *workbench.Bench) { b.Play("fail", nil).End() }, failures, "ended with status 1"},
