@@ -72,7 +72,7 @@ func (s *stage) reuses(loop reusing, number, stale, answer string) {
 	conn3 := loop.accept()
 	s.expect(loop.name+": the new client's number", number, sameOr(conn3 == conn2))
 	handled := loop.handle(batch[1])
-	s.expect(loop.name+": the event of the one put out", stale, handledOr(handled))
+	s.expect(loop.name+": the event of the closed connection", stale, handledOr(handled))
 	loop.endBatch()
 
 	if !loop.open[conn3] {

@@ -151,7 +151,7 @@ func (k herdKind) expected() string {
 func roundsOf(rounds map[int]int) string {
 	var all []string
 	for _, n := range slices.Sorted(maps.Keys(rounds)) {
-		all = append(all, fmt.Sprintf("%d in %d %s", n, rounds[n], plural(rounds[n], "round")))
+		all = append(all, fmt.Sprintf("%d in each of %d %s", n, rounds[n], plural(rounds[n], "round")))
 	}
 	return strings.Join(all, ", ")
 }

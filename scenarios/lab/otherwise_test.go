@@ -52,11 +52,11 @@ func TestWithoutTheMistakeItComesOutOtherwise(t *testing.T) {
 		{"accept-et not drained", func(s *stage) { s.lets(accepting{name: some, flag: unix.EPOLLET}, arrivals) }, []string{"x: accepted", "queue", "another"}},
 		{"blocking-socket non-blocking", func(s *stage) { s.twoClients(some, true, "read", "0 bytes") }, []string{"sleeps in", "another client"}},
 		{"blocking-socket blocking", func(s *stage) { s.twoClients(some, false, "epoll_pwait", "1 byte") }, []string{"sleeps in", "another client"}},
-		{"fd-reuse with a mistake", func(s *stage) { s.reuses(reusing{name: some}, "another", "dropped", "1 byte") }, []string{"number", "put out", "gets"}},
+		{"fd-reuse with a mistake", func(s *stage) { s.reuses(reusing{name: some}, "another", "dropped", "1 byte") }, []string{"number", "closed connection", "gets"}},
 		{"fd-reuse with generations", func(s *stage) {
 			s.reuses(reusing{name: some, generations: true}, "the same", "handled", "end of file")
-		}, []string{"put out", "gets"}},
-		{"fd-reuse closed late", func(s *stage) { s.reuses(reusing{name: some, late: true}, "the same", "handled", "end of file") }, []string{"number", "put out", "gets"}},
+		}, []string{"closed connection", "gets"}},
+		{"fd-reuse closed late", func(s *stage) { s.reuses(reusing{name: some, late: true}, "the same", "handled", "end of file") }, []string{"number", "closed connection", "gets"}},
 		{"dup that is opened anew", func(s *stage) { s.closesOneOfTwo(some, s.openedAnew, stays) }, []string{"close(a)"}},
 		{"dup that is one", func(s *stage) { s.closesOneOfTwo(some, duplicate(s), "no event") }, []string{"close(a)"}},
 		{"fork with an instance each", func(s *stage) {

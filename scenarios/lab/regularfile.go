@@ -14,9 +14,10 @@ func regularFile() Demo {
 	return Demo{
 		Name:  "regular-file",
 		Title: "a regular file, read to its end, is watched: does anybody say it is ready?",
-		Why: `Reading a file never waits for a peer, only for a disk, so that file systems have no way to ask
+		Why: `Reading a file waits for a disk, or a server of files, and then goes on by itself, so that file systems have no way to ask
 whether it would block. select and poll count what cannot be asked as ready, always; epoll refuses it with EPERM.
-Ready says nothing about the page cache: read(2) may still wait for the disk.`,
+Ready says nothing about the page cache: read(2) may still wait for the disk. /proc/self/mounts is a file that can
+be asked: it changes.`,
 		Advice: `Take EPERM for "always ready", as libev does. Where the disk must not hold up a loop, read in
 other threads or by io_uring.`,
 		Source: `epoll_ctl(2), EPERM; select(2); file_can_poll in include/linux/poll.h`,

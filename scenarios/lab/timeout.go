@@ -19,7 +19,8 @@ func timeouts() Demo {
 		Title: "how long does a wait last of 0, −1 and a little?",
 		Why: `0 looks and returns, −1 waits for ever, and anything else never ends early. It may end late by the
 thread's timer slack, 50 µs unless prctl(2) has set it or 0.1 % of the timeout if that is more, and by what it
-takes until the thread runs. select takes microseconds, poll and epoll_wait milliseconds, epoll_pwait2
+takes until the thread runs. A deadline that has passed when the kernel looks, as one in 1 ns has, is not slept
+for. select takes microseconds, poll and epoll_wait milliseconds, epoll_pwait2
 nanoseconds.`,
 		Advice: `Round timeouts up: a millisecond count rounded down to 0 makes a loop spin until its timer is due.
 For less than a millisecond use epoll_pwait2 or a timerfd.`,

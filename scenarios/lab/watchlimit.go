@@ -10,7 +10,8 @@ func watchLimit() Demo {
 		Title: "how many descriptors a user's epoll instances may watch together",
 		Why: `A watch is kernel memory, which RLIMIT_NOFILE does not bound: each instance can watch all descriptors
 once more. So all instances of a user together may have fs.epoll.max_user_watches, by default as many as
-fit in 4 % of the memory, and EPOLL_CTL_ADD says ENOSPC beyond.`,
+fit in 4 % of the memory (of 160 bytes each, says epoll(7); by now it is some more), and EPOLL_CTL_ADD says
+ENOSPC beyond.`,
 		Advice: `Treat ENOSPC as "too many watches", not as a full disk: name the sysctl in your error, and raise it
 if you need to.`,
 		Source: `epoll(7), "/proc interfaces"; epoll_ctl(2), ENOSPC`,
@@ -22,7 +23,7 @@ if you need to.`,
 func showWatchLimit(s *stage) {
 	allowed := s.MaxUserWatches()
 	s.tell("fs.epoll.max_user_watches", "%s watches a user", grouped(allowed))
-	s.tell("memory for as many, of 160 bytes (epoll(7))", "%s MiB, %.1f %% of all", grouped(allowed*160>>20), 100*160*float64(allowed)/float64(s.Memory("MemTotal")))
+	s.tell("4 % of the memory are for each of as many", "%.0f bytes", float64(s.Memory("MemTotal"))/25/float64(max(1, allowed)))
 	s.apart(watchLimitPart)
 }
 
