@@ -19,8 +19,8 @@ import (
 )
 
 // TestTortureCatchesBrokenMultiplexers: each defect is caught within the seeds that
-// every run of the suite tries, by a seed that fails again, and is shown in a few
-// moves.
+// every run of the suite tries, and is shown in a few moves that fail again. The seed
+// alone need not, where some of its streams are over TCP.
 func TestTortureCatchesBrokenMultiplexers(t *testing.T) {
 	wants := func() map[int]multiplexers.Interest { return make(map[int]multiplexers.Interest) }
 	fired := func() map[int]bool { return make(map[int]bool) }
@@ -61,11 +61,14 @@ func TestTortureCatchesBrokenMultiplexers(t *testing.T) {
 				c := tortureCase(t, "C-150")
 				result := c.Try(t.Context(), s, reexec(t))
 				seed := checkAccusation(t, result, test.says, test.most)
-				if test.most == 0 {
-					return // it need not fail again
+				if test.says == "left open" {
+					return // of which no moves are accused
 				}
 				if replay := fmt.Sprintf("replay with --case C-150 -b %s --seeds 1 --from %d", m.Name, seed); !strings.Contains(result.Reasons[0], replay) {
 					t.Errorf("it does not say %q", replay)
+				}
+				if test.most == 0 {
+					return // it need not fail again
 				}
 				c.Seeds = muxtest.Seeds{First: seed, Count: 1}
 				if again := c.Try(t.Context(), s, reexec(t)); again.Verdict != muxtest.Fail {
@@ -121,7 +124,7 @@ func checkAccusation(t *testing.T, result muxtest.Result, says string, most int)
 	if most == 0 {
 		return seed
 	}
-	if !strings.Contains(text, "they fail so 3 of 3 times") {
+	if !strings.Contains(text, "they fail so 3 of 3 times") && !strings.Contains(text, "and always where less hangs on time") {
 		t.Errorf("the moves do not always fail")
 	}
 	_, list, _ := strings.Cut(text, "smallest that fails")

@@ -4,6 +4,7 @@ package muxtest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -64,17 +65,18 @@ func accuse[M fmt.Stringer](r *rig, id string, b *breach, t trial[M]) {
 // reduced tells whether the moves fail again, and if they do, the fewest found that
 // fail as well. It says false if it tells none.
 func (t trial[M]) reduced(text *strings.Builder, b *breach) bool {
-	again := 0
-	for range replays {
-		if like(t.play(t.moves), b) {
-			again++
-		}
-	}
+	again := t.again(b)
 	fmt.Fprintf(text, "\nmade again, they fail so %d of %d times", again, replays)
-	if again < replays {
-		return false
+	if again == replays {
+		t = t.ease(b)
+	} else {
+		i := slices.IndexFunc(t.easier, func(e trial[M]) bool { return e.again(b) == replays })
+		if i < 0 {
+			return false
+		}
+		t = t.easier[i]
+		text.WriteString(", and always where less hangs on time")
 	}
-	t = t.ease(b)
 	moves := t.shrink(b, time.Now().Add(shrinking))
 	smallest := t.play(moves)
 	if !like(smallest, b) {
@@ -84,6 +86,16 @@ func (t trial[M]) reduced(text *strings.Builder, b *breach) bool {
 	fmt.Fprintf(text, "\nsmallest that fails: %d moves %s: %s", len(moves), t.among(moves), smallest.text)
 	list(text, moves)
 	return true
+}
+
+// again is how many of some replays fail as b did.
+func (t trial[M]) again(b *breach) (failed int) {
+	for range replays {
+		if like(t.play(t.moves), b) {
+			failed++
+		}
+	}
+	return failed
 }
 
 // list writes one move a line.
