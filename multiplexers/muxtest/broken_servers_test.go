@@ -112,6 +112,7 @@ func (s leavesOutALoop) Snapshot() (server.Snapshot, error) {
 
 // TestLittleServerPasses shows that what is caught in it is its flaw.
 func TestLittleServerPasses(t *testing.T) {
+	long(t)
 	for _, s := range soundSubjects() {
 		for _, c := range muxtest.Cases() {
 			if !c.Applies(s) {
@@ -133,6 +134,7 @@ func soundSubjects() []muxtest.Subject {
 
 // TestSuiteCatchesBrokenServers shows that the cases of servers can fail.
 func TestSuiteCatchesBrokenServers(t *testing.T) {
+	long(t)
 	for _, b := range brokenServers() {
 		t.Run(b.subject.Name, func(t *testing.T) { caughtOn(t, b.subject, b.caughtBy) })
 	}

@@ -13,6 +13,7 @@ import (
 )
 
 func TestTortureCatchesBrokenServers(t *testing.T) {
+	long(t)
 	for _, test := range []struct {
 		flaw flaw
 		says string
@@ -40,6 +41,7 @@ func TestTortureCatchesBrokenServers(t *testing.T) {
 // TestTortureCatchesServersOnBrokenMultiplexers: a wake-up that is lost leaves a client
 // without an answer.
 func TestTortureCatchesServersOnBrokenMultiplexers(t *testing.T) {
+	long(t)
 	b, err := server.Lookup("epoll-et")
 	if err != nil {
 		t.Fatal(err)

@@ -22,6 +22,7 @@ import (
 // every run of the suite tries, and is shown in a few moves that fail again. The seed
 // alone need not, where some of its streams are over TCP.
 func TestTortureCatchesBrokenMultiplexers(t *testing.T) {
+	long(t)
 	wants := func() map[int]multiplexers.Interest { return make(map[int]multiplexers.Interest) }
 	fired := func() map[int]bool { return make(map[int]bool) }
 	tests := []struct {

@@ -55,6 +55,7 @@ func TestSuiteCatchesBrokenMultiplexers(t *testing.T) {
 // catches puts each defect over each mechanism of these that can have it.
 func catches(t *testing.T, of func(multiplexers.Mechanism) bool, defects []defect) {
 	t.Helper()
+	long(t)
 	for _, d := range defects {
 		for _, m := range multiplexers.Mechanisms() {
 			if d.on&(1<<m.Trigger) != 0 && of(m) {
@@ -66,12 +67,21 @@ func catches(t *testing.T, of func(multiplexers.Mechanism) bool, defects []defec
 	}
 }
 
+// long skips tests of tests where there is no time for them.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it tells of the suite, and not of what that is about")
+	}
+}
+
 // all is the condition of defects that any mechanism can have.
 func all(multiplexers.Mechanism) bool { return true }
 
 // TestSuiteHoldsToDeclarations shows that a mechanism is held to what it
 // declares: each declaration that is not true fails the named cases.
 func TestSuiteHoldsToDeclarations(t *testing.T) {
+	long(t)
 	tests := []struct {
 		name     string
 		of       string
@@ -113,6 +123,7 @@ func TestSuiteHoldsToDeclarations(t *testing.T) {
 
 // TestCarelessWithSignalsIsCaught stands for poll, whose system call it makes.
 func TestCarelessWithSignalsIsCaught(t *testing.T) {
+	long(t)
 	for _, m := range multiplexers.Mechanisms() {
 		if !slices.Equal(m.Syscalls, []string{"ppoll"}) {
 			continue
@@ -130,6 +141,7 @@ func TestCarelessWithSignalsIsCaught(t *testing.T) {
 
 // TestHidingErrorsIsCaught is about mechanisms that can tell errors.
 func TestHidingErrorsIsCaught(t *testing.T) {
+	long(t)
 	for _, m := range multiplexers.Mechanisms() {
 		if m.Capabilities.HangUp {
 			t.Run(m.Name, func(t *testing.T) {
