@@ -45,7 +45,9 @@ func TestFirstThreadHasEnded(t *testing.T) {
 		t.Fatalf("%q: %v", line, err)
 	}
 	stat := filepath.Join("/proc", strconv.Itoa(c.Process.Pid), "stat")
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	tick := time.NewTicker(time.Millisecond) // nothing announces it
+	defer tick.Stop()
+	for deadline := time.Now().Add(10 * time.Second); ; <-tick.C {
 		content, err := os.ReadFile(stat)
 		if err != nil {
 			t.Fatal(err)

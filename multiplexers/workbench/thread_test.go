@@ -2,10 +2,7 @@
 
 package workbench
 
-import (
-	"testing"
-	"time"
-)
+import "testing"
 
 // TestEndedThreadIsNotBlocked: whatever the Go scheduler does in the thread afterwards,
 // such as waiting for descriptors, which it does when there is nothing else to do.
@@ -14,7 +11,8 @@ func TestEndedThreadIsNotBlocked(t *testing.T) {
 		for range 300 {
 			thread := b.Aside(func() {}, "epoll_pwait")
 			<-thread.Ended()
-			time.Sleep(100 * time.Microsecond)
+			looks := 0
+			b.Until(func() bool { looks++; return looks > 2 || thread.BlockedIn() != "" })
 			if thread.UntilBlocked() {
 				b.Fatalf("a thread that has ended is said to be blocked")
 			}
