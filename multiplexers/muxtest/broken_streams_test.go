@@ -17,9 +17,8 @@ import (
 // TestSuiteCatchesBrokenStreams: what a multiplexer can do to the streams that it
 // watches, or believe of them.
 func TestSuiteCatchesBrokenStreams(t *testing.T) {
-	wants := func() map[int]multiplexers.Interest { return make(map[int]multiplexers.Interest) }
 	catches(t, all, []defect{
-		{"takes for ready what is wanted", func(m mux) mux { return assumesReady{m, wants()} }, onAny, []string{"C-165", "C-170", "C-175"}},
+		{"takes for ready what is wanted", func(m mux) mux { return assumesReady{remembering(m)} }, onAny, []string{"C-165", "C-170", "C-175"}},
 		{"Remove shuts the stream down", func(m mux) mux { return shutsDown{m} }, onAny, []string{"C-134"}},
 		{"Remove throws away what is unread", func(m mux) mux { return throwsAway{m} }, onAny, []string{"C-134"}},
 		{"starves high descriptors for good", func(m mux) mux { return starvesHigh{m} }, onEdge, []string{"C-150"}},
@@ -42,31 +41,7 @@ func TestSuiteCatchesBrokenConcurrency(t *testing.T) {
 }
 
 // assumesReady reports what is wanted, where there is room for more than is ready.
-type assumesReady struct {
-	mux
-	wanted map[int]multiplexers.Interest
-}
-
-func (b assumesReady) Add(fd int, want multiplexers.Interest) error {
-	err := b.mux.Add(fd, want)
-	if err == nil {
-		b.wanted[fd] = want
-	}
-	return err
-}
-
-func (b assumesReady) Modify(fd int, want multiplexers.Interest) error {
-	err := b.mux.Modify(fd, want)
-	if err == nil {
-		b.wanted[fd] = want
-	}
-	return err
-}
-
-func (b assumesReady) Remove(fd int) error {
-	delete(b.wanted, fd)
-	return b.mux.Remove(fd)
-}
+type assumesReady struct{ remembers }
 
 func (b assumesReady) Wait(events []multiplexers.Event, _ time.Duration) (int, error) {
 	n, err := b.mux.Wait(events, 0)

@@ -148,18 +148,33 @@ func (b reportsUnwanted) Modify(fd int, _ multiplexers.Interest) error {
 	return b.mux.Modify(fd, everything)
 }
 
-// addsToInterest has Modify add to what was wanted.
-type addsToInterest struct {
+// remembers what is wanted of each descriptor, for those that make the wrong use of it.
+type remembers struct {
 	mux
 	wanted map[int]multiplexers.Interest
 }
 
-func (b *addsToInterest) Add(fd int, want multiplexers.Interest) error {
+func remembering(m mux) remembers { return remembers{m, make(map[int]multiplexers.Interest)} }
+
+func (b remembers) Add(fd int, want multiplexers.Interest) error {
 	b.wanted[fd] = want
 	return b.mux.Add(fd, want)
 }
 
-func (b *addsToInterest) Modify(fd int, want multiplexers.Interest) error {
+func (b remembers) Modify(fd int, want multiplexers.Interest) error {
+	b.wanted[fd] = want
+	return b.mux.Modify(fd, want)
+}
+
+func (b remembers) Remove(fd int) error {
+	delete(b.wanted, fd)
+	return b.mux.Remove(fd)
+}
+
+// addsToInterest has Modify add to what was wanted.
+type addsToInterest struct{ remembers }
+
+func (b addsToInterest) Modify(fd int, want multiplexers.Interest) error {
 	b.wanted[fd] |= want
 	return b.mux.Modify(fd, b.wanted[fd])
 }

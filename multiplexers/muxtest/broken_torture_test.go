@@ -38,17 +38,17 @@ func TestTortureCatchesBrokenMultiplexers(t *testing.T) {
 		{"drops events that do not fit", func(m mux) mux { return losesWhatDoesNotFit{m} }, onEdge | onOneShot, 25, "descriptor"},
 		{"Modify to the same does not re-arm", func(m mux) mux { return &doesNotRearm{m, wants()} }, onEdge | onOneShot, 25, "descriptor"},
 		{"forgets Modify", func(m mux) mux { return forgetsModify{m} }, onAny, 12, ""},
-		{"Modify adds to the interest", func(m mux) mux { return &addsToInterest{m, wants()} }, onAny, 12, "is reported as"},
+		{"Modify adds to the interest", func(m mux) mux { return addsToInterest{remembering(m)} }, onAny, 12, "is reported as"},
 		{"reports what was removed", func(m mux) mux { return reportsRemoved{m} }, onLevel | onEdge, 12, ""},
 		{"reports once what persists", func(m mux) mux { return &reportsOnce{mux: m} }, onLevel, 12, "lost wake-up"},
 		{"starves high descriptors", func(m mux) mux { return starvesHigh{m} }, onLevel, 25, "passed over"},
 		{"does not poll", func(m mux) mux { return zeroDoesNotPoll{m} }, onAny, 12, "lost wake-up"},
 		{"two events for one descriptor", func(m mux) mux { return splitsEvents{m} }, onAny, 12, ""},
 		{"says Writable too", func(m mux) mux { return saysWritable{m} }, onAny, 12, "is reported as"},
-		{"says Writable too over TCP", func(m mux) mux { return &saysWritableOverTCP{m, wants()} }, onAny, 0, "said Writable where"},
+		{"says Writable too over TCP", func(m mux) mux { return saysWritableOverTCP{remembering(m)} }, onAny, 0, "said Writable where"},
 		{"keeps its descriptor open", func(m mux) mux { return keepsOpen{m} }, onEdge | onOneShot, 0, "left open"},
 		{"panics", func(m mux) mux { return panics{m} }, onAny, 12, "panic"},
-		{"re-arms by itself", func(m mux) mux { return &armsItself{m, wants()} }, onOneShot, 12, "has not been modified since"},
+		{"re-arms by itself", func(m mux) mux { return armsItself{remembering(m)} }, onOneShot, 12, "has not been modified since"},
 		{"Modify does not re-arm", func(m mux) mux { return &staysSilent{m, fired()} }, onOneShot, 12, "lost wake-up"},
 		{"drops what it has reported", func(m mux) mux { return dropsReported{m} }, onOneShot, 12, "Modify of"},
 	}
@@ -192,26 +192,13 @@ func (b saysWritable) Wait(events []multiplexers.Event, timeout time.Duration) (
 }
 
 // saysWritableOverTCP does so of sockets of TCP only, and with every event that they have.
-type saysWritableOverTCP struct {
-	mux
-	wants map[int]multiplexers.Interest
-}
+type saysWritableOverTCP struct{ remembers }
 
-func (b *saysWritableOverTCP) Add(fd int, want multiplexers.Interest) error {
-	b.wants[fd] = want
-	return b.mux.Add(fd, want)
-}
-
-func (b *saysWritableOverTCP) Modify(fd int, want multiplexers.Interest) error {
-	b.wants[fd] = want
-	return b.mux.Modify(fd, want)
-}
-
-func (b *saysWritableOverTCP) Wait(events []multiplexers.Event, timeout time.Duration) (int, error) {
+func (b saysWritableOverTCP) Wait(events []multiplexers.Event, timeout time.Duration) (int, error) {
 	n, err := b.mux.Wait(events, timeout)
 	for i, e := range events[:n] {
 		if overTCP(e.FD) {
-			events[i].Ready |= b.wants[e.FD] & multiplexers.Writable
+			events[i].Ready |= b.wanted[e.FD] & multiplexers.Writable
 		}
 	}
 	return n, err

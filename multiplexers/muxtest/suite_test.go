@@ -42,7 +42,7 @@ func TestSuiteCatchesBrokenMultiplexers(t *testing.T) {
 		{"ends an endless wait", func(m mux) mux { return endsEndless{m} }, onAny, []string{"C-005", "C-027"}},
 		{"does not poll", func(m mux) mux { return zeroDoesNotPoll{m} }, onAny, []string{"C-025"}},
 		{"reports what nobody wants", func(m mux) mux { return reportsUnwanted{m} }, onAny, []string{"C-008", "C-014", "M-001"}},
-		{"Modify adds to the interest", func(m mux) mux { return &addsToInterest{m, wants()} }, onAny, []string{"C-014", "C-018"}},
+		{"Modify adds to the interest", func(m mux) mux { return addsToInterest{remembering(m)} }, onAny, []string{"C-014", "C-018"}},
 		{"a second Add replaces the first", func(m mux) mux { return replacesOnAdd{m} }, onAny, []string{"C-042"}},
 		{"removing twice is well", func(m mux) mux { return forgives{m} }, onAny, []string{"C-042", "C-043"}},
 		{"errors name no descriptor", func(m mux) mux { return anonymous{m} }, onAny, []string{"C-043"}},

@@ -64,12 +64,12 @@ func (t *tormentor) takeUp(i int) *breach {
 func (t *tormentor) act(i int, found multiplexers.Interest) *breach {
 	e := t.d.ends[i]
 	if found&^writable != 0 && !e.eof {
-		if b := t.receive(i); b != nil {
+		if b := t.handle(i, readable); b != nil {
 			return b
 		}
 	}
 	if found&writable != 0 && !e.shut && t.d.lacks(e) > 0 {
-		if b := t.send(i); b != nil {
+		if b := t.handle(i, writable); b != nil {
 			return b
 		}
 	}
@@ -89,40 +89,26 @@ func (t *tormentor) act(i int, found multiplexers.Interest) *breach {
 	return t.adjust(i)
 }
 
-// receive does at random one of what can be done about data.
-func (t *tormentor) receive(i int) *breach {
+// handle does at random one of what can be done about data, or about room.
+func (t *tormentor) handle(i int, what multiplexers.Interest) *breach {
+	some, all, most := reading, draining, 1000
+	if what == writable {
+		some, all, most = writing, filling, 5000
+	}
 	if t.hurried() {
-		return t.do(move{kind: draining, end: i})
+		return t.do(move{kind: all, end: i})
 	}
 	switch roll := t.random.IntN(100); {
 	case roll < t.ignore:
 		return nil
 	case roll < t.ignore+t.pause:
-		return t.putOff(i, readable)
+		return t.putOff(i, what)
 	case roll < t.ignore+t.pause+t.flip:
 		return t.flipTwice(i)
 	case t.chance(t.little):
-		return t.do(move{kind: reading, end: i, n: t.few(1000)})
+		return t.do(move{kind: some, end: i, n: t.few(most)})
 	}
-	return t.do(move{kind: draining, end: i})
-}
-
-// send is the same about room.
-func (t *tormentor) send(i int) *breach {
-	if t.hurried() {
-		return t.do(move{kind: filling, end: i})
-	}
-	switch roll := t.random.IntN(100); {
-	case roll < t.ignore:
-		return nil
-	case roll < t.ignore+t.pause:
-		return t.putOff(i, writable)
-	case roll < t.ignore+t.pause+t.flip:
-		return t.flipTwice(i)
-	case t.chance(t.little):
-		return t.do(move{kind: writing, end: i, n: t.few(5000)})
-	}
-	return t.do(move{kind: filling, end: i})
+	return t.do(move{kind: all, end: i})
 }
 
 // putOff drops a part of the interest for some turns.
