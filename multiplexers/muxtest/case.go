@@ -165,7 +165,7 @@ func (c Case) tryHere(s Subject, seed uint64, reexec workbench.Reexec) workbench
 }
 
 func (c Case) result(o workbench.Outcome) Result {
-	wrong := slices.Concat(o.Broken, o.Failures, o.Differences, o.Left)
+	wrong := o.Wrong()
 	switch {
 	case len(o.Broken)+len(o.Left) > 0 || len(o.Failures) > 0 && c.Tier != Kernel:
 		return Result{Fail, wrong}

@@ -28,6 +28,7 @@ const herdSize = 8
 
 // processes starts some that each watch a descriptor, and are asleep.
 func (r *rig) processes(fd int, asked conditions) []*workbench.Player {
+	r.NeedToSeeThreads() // as they do
 	var all []*workbench.Player
 	for range herdSize {
 		all = append(all, r.Play(watchPart, []string{strconv.FormatUint(uint64(asked), 10)}, fd))

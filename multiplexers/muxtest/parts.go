@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -92,7 +91,7 @@ func playWatch(args []string, in *bufio.Reader, out io.Writer) error {
 			return "", fmt.Errorf("told %q", word)
 		})
 	})
-	if wrong := slices.Concat(o.Failures, o.Differences, o.Left); played == nil && len(wrong) > 0 {
+	if wrong := o.Wrong(); played == nil && len(wrong) > 0 {
 		return fmt.Errorf("watch a descriptor: %s", strings.Join(wrong, "; "))
 	}
 	return played

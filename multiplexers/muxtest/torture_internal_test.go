@@ -18,7 +18,7 @@ func onRig(t *testing.T, m multiplexers.Mechanism, seed uint64, f func(*rig)) {
 	o := workbench.Attempt(watchdog, workbench.Reexec{}, func(b *workbench.Bench) {
 		f(&rig{Bench: b, subject: OfMechanism(m), bare: true, seed: seed})
 	})
-	for _, wrong := range slices.Concat(o.Failures, o.Differences, o.Left) {
+	for _, wrong := range o.Wrong() {
 		t.Errorf("seed %d on %s: %s", seed, m.Name, wrong)
 	}
 }

@@ -72,7 +72,7 @@ func TestVigilTellsWhoWakes(t *testing.T) {
 				r.Errorf("of four threads, of which the second and the fourth wait for what is rung: %v wake", got)
 			}
 		})
-		for _, failure := range append(o.Failures, append(o.Differences, o.Left...)...) {
+		for _, failure := range o.Wrong() {
 			t.Fatal(failure)
 		}
 	}

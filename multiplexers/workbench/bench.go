@@ -40,6 +40,11 @@ type Outcome struct {
 	Broken []string
 }
 
+// Wrong is all that is told of what is not as it is to be, by whose fault ever.
+func (o Outcome) Wrong() []string {
+	return slices.Concat(o.Broken, o.Failures, o.Differences, o.Left)
+}
+
 // Bench is what one attempt works with. Its methods may be called from several
 // goroutines, but for those that end the attempt (Fatalf, Skipf, Differf, and all
 // that make something and cannot): those are for the goroutine that it was begun in.

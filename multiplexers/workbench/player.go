@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -142,15 +143,16 @@ func (p *Player) Tell(line string) {
 	}
 }
 
-// Hear is the next line that it says. If there is none within limit, or it ends, the
-// attempt has failed.
+// Hear is the next line that it says. If there is none within limit the attempt has
+// failed, and if it ends the attempt is broken: no part ends unasked.
 func (p *Player) Hear(limit time.Duration) string {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	select {
 	case line, ok := <-p.lines:
 		if !ok {
-			p.bench.Fatalf("process %d ended without a word", p.pid)
+			p.bench.breaks("process %d ended without a word", p.pid)
+			runtime.Goexit()
 		}
 		return line
 	case <-timer.C:

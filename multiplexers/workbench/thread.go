@@ -27,11 +27,7 @@ type Thread struct {
 // end well before f has returned.
 func (b *Bench) Aside(f func(), calls ...string) *Thread {
 	if len(calls) > 0 {
-		// Or else it could not be known when to go on, and a thread that blocks would stay
-		// behind. Emulations of Linux have no such file.
-		if _, err := os.ReadFile("/proc/thread-self/syscall"); err != nil {
-			b.Skipf("needs to see whether a thread is blocked: %v", err)
-		}
+		b.NeedToSeeThreads() // or else one that blocks would stay behind
 	}
 	t := &Thread{bench: b, calls: calls, ended: make(chan struct{})}
 	b.threads = append(b.threads, t)
@@ -47,6 +43,14 @@ func (b *Bench) Aside(f func(), calls ...string) *Thread {
 	}()
 	t.tid = <-tid
 	return t
+}
+
+// NeedToSeeThreads skips the attempt where it cannot be known when a thread is blocked:
+// emulations of Linux do not tell.
+func (b *Bench) NeedToSeeThreads() {
+	if _, err := os.ReadFile("/proc/thread-self/syscall"); err != nil {
+		b.Skipf("needs to see whether a thread is blocked: %v", err)
+	}
 }
 
 // Over says whether it has ended.

@@ -18,7 +18,7 @@ func TestEndedThreadIsNotBlocked(t *testing.T) {
 			}
 		}
 	})
-	for _, failure := range append(o.Failures, o.Left...) {
+	for _, failure := range o.Wrong() {
 		t.Error(failure)
 	}
 }

@@ -76,7 +76,7 @@ func TestOutcomes(t *testing.T) {
 	}{
 		{"a failure, and more", func(b *workbench.Bench) { b.Pipe(); b.Errorf("one"); b.Errorf("two") }, failures, "two"},
 		{"a failure that ends it", func(b *workbench.Bench) { b.TCP(); b.Fatalf("stop"); b.Errorf("after") }, failures, "stop"},
-		{"a panic", func(b *workbench.Bench) { b.Pair(); panic("help") }, func(o workbench.Outcome) []string { return o.Broken }, "panic: help"},
+		{"a panic", func(b *workbench.Bench) { b.Pair(); panic("help") }, broken, "panic: help"},
 		{"a difference", func(b *workbench.Bench) { b.Differf("otherwise") }, func(o workbench.Outcome) []string { return o.Differences }, "otherwise"},
 		{"a skip", func(b *workbench.Bench) { b.Skipf("needs luck") }, skipped, "needs luck"},
 		{"a note", func(b *workbench.Bench) { b.Notef("%d of 2", 1) }, func(o workbench.Outcome) []string { return o.Notes }, "1 of 2"},
@@ -85,7 +85,7 @@ func TestOutcomes(t *testing.T) {
 		{"what the host does not let it have", func(b *workbench.Bench) { b.Own("luck", -1, unix.EPERM) }, skipped, "needs luck: operation not permitted"},
 		{"what fails otherwise", func(b *workbench.Bench) { b.Own("luck", -1, unix.EINVAL) }, failures, "luck: invalid argument"},
 		{"a process that fails", func(b *workbench.Bench) { b.Play("fail", nil).End() }, failures, "ended with status 1"},
-		{"a part that is not there", func(b *workbench.Bench) { b.Play("nobody", nil).Hear(workbench.Patience) }, failures, "ended without a word"},
+		{"a part that is not there", func(b *workbench.Bench) { b.Play("nobody", nil).Hear(workbench.Patience) }, broken, "ended without a word"},
 		{"a process that goes on", func(b *workbench.Bench) { b.Play("hold on", nil) }, failures, "is killed"},
 	}
 	for _, test := range tests {
@@ -102,6 +102,7 @@ func TestOutcomes(t *testing.T) {
 }
 
 func failures(o workbench.Outcome) []string { return o.Failures }
+func broken(o workbench.Outcome) []string   { return o.Broken }
 func skipped(o workbench.Outcome) []string  { return []string{o.Skipped} }
 
 // TestMonologuesEnd with whoever started them, and when they are over.
@@ -172,7 +173,7 @@ func TestThreads(t *testing.T) {
 			b.Errorf("over: %t, interrupted %d times", th.Over(), interrupted)
 		}
 	})
-	if len(o.Failures)+len(o.Left) > 0 {
+	if len(o.Wrong()) > 0 {
 		t.Errorf("%+v", o)
 	}
 }
@@ -208,7 +209,7 @@ func TestProcesses(t *testing.T) {
 		b.Play("refer to", []string{pipe}).Expect("[]")
 		b.Play("refer to", []string{pipe}, writer).Expect("[3]")
 	})
-	if len(o.Failures)+len(o.Left) > 0 {
+	if len(o.Wrong()) > 0 {
 		t.Errorf("%+v", o)
 	}
 	o = workbench.Attempt(time.Second, workbench.Reexec{}, func(b *workbench.Bench) { b.Play("echo", nil) })

@@ -10,7 +10,6 @@
 package lab
 
 import (
-	"slices"
 	"time"
 
 	"muxbench/multiplexers/workbench"
@@ -109,5 +108,5 @@ func (d Demo) Show(reexec workbench.Reexec) Shown {
 		s.NeedDescriptors(spare)
 		d.show(&s)
 	})
-	return Shown{Rows: s.taken(), Skipped: o.Skipped, Failures: slices.Concat(o.Broken, o.Failures, o.Differences, o.Left)}
+	return Shown{Rows: s.taken(), Skipped: o.Skipped, Failures: o.Wrong()}
 }
