@@ -27,6 +27,7 @@ const (
 type File struct {
 	Run    Run
 	Trials []Trial // in the order of the file
+	Looks  []Looks // of a gate, at most one for a cell
 	// Warnings are the lines that were left out, each a *SyntaxError. What
 	// was decoded is whole without them.
 	Warnings []error
@@ -97,6 +98,11 @@ func Decode(r io.Reader, name string) (*File, error) {
 		}
 
 		trial, err := decodeTrial(line)
+		if errors.Is(err, errLooks) {
+			if err = f.addLooks(line); err == nil {
+				continue
+			}
+		}
 		switch {
 		case errors.Is(err, errSecondRun):
 			return nil, at(err)
@@ -159,6 +165,7 @@ func decodeRun(line []byte) (Run, error) {
 
 var (
 	errUnknownType = errors.New("a record of a type this version does not know")
+	errLooks       = errors.New("no trial, and when a gate looks")
 	// errSecondRun is fatal: the trials after it belong to another run.
 	errSecondRun = errors.New("a second run begins here: two result files were joined; split them before this line")
 )
@@ -172,6 +179,8 @@ func decodeTrial(line []byte) (Trial, error) {
 	case typeTrial:
 	case typeRun:
 		return Trial{}, errSecondRun
+	case typeLooks:
+		return Trial{}, errLooks
 	default:
 		return Trial{}, errUnknownType
 	}

@@ -34,6 +34,7 @@ type Run struct {
 	Precision   float64     `json:"precision,omitempty"`
 	BudgetNS    int64       `json:"budget_ns,omitempty"` // after which no block was to begin; 0 is none
 	Findings    []Finding   `json:"findings,omitempty"`  // about the machine, when the run started
+	Gate        *Gate       `json:"gate,omitempty"`      // nil where nothing is to be decided
 	Environment Environment `json:"environment"`
 }
 

@@ -33,6 +33,10 @@ type Cell struct {
 	// keeps to it is searched.
 	SLO   Metric `json:"slo,omitempty"`
 	SLONS int64  `json:"slo_ns,omitempty"`
+
+	// Subject is the server of which two builds are compared, under the name of its
+	// arm; empty where different servers are.
+	Subject string `json:"subject,omitempty"`
 }
 
 // Open says that messages begin at times fixed beforehand, whether or not

@@ -55,6 +55,9 @@ func (r Run) validate() error {
 			return fmt.Errorf("a finding of %d bytes by check %q: 1 to %d are allowed", len(f.Text), f.Check, maxText)
 		}
 	}
+	if err := r.Gate.validate(); err != nil {
+		return err
+	}
 	if !(r.Precision >= 0 && r.Precision <= 1) {
 		return fmt.Errorf("precision is %g, where 0 to 1 is allowed", r.Precision)
 	}
@@ -122,8 +125,8 @@ func (c Cell) validate() error {
 	if !(c.Rate >= 0 && c.Rate <= maxCount) || !(c.Load >= 0 && c.Load <= maxLoad) {
 		return fmt.Errorf("rate is %g and load %g, where 0 to %g and 0 to %d are allowed", c.Rate, c.Load, float64(maxCount), maxLoad)
 	}
-	if max(len(c.Schedule), len(c.SLO)) > maxName {
-		return fmt.Errorf("schedule has %d bytes and slo %d, where %d are allowed", len(c.Schedule), len(c.SLO), maxName)
+	if max(len(c.Schedule), len(c.SLO), len(c.Subject)) > maxName {
+		return fmt.Errorf("schedule has %d bytes, slo %d and subject %d, where %d are allowed", len(c.Schedule), len(c.SLO), len(c.Subject), maxName)
 	}
 	return firstOutside(
 		bounded{"connections", int64(c.Connections), maxConnections},

@@ -17,6 +17,7 @@ const (
 	toolName  = "muxbench"
 	typeRun   = "run"
 	typeTrial = "trial"
+	typeLooks = "looks"
 )
 
 // Writer appends trials to the result file of one run. It is owned by one
@@ -92,6 +93,25 @@ func (w *Writer) Append(trials ...Trial) error {
 		if err != nil {
 			return fmt.Errorf("encode block %d of arm %q for %s: %w", t.Block, t.Arm, w.path, err)
 		}
+	}
+	return w.write(lines.Bytes())
+}
+
+// AppendLooks writes when a gate looks at cells, as Append writes trials.
+func (w *Writer) AppendLooks(looks ...Looks) error {
+	var lines bytes.Buffer
+	for _, l := range looks {
+		l.Type = typeLooks
+		err := l.validate()
+		if err == nil {
+			err = encodeLine(&lines, l)
+		}
+		if err != nil {
+			return fmt.Errorf("encode the looks at %q for %s: %w", l.Subject, w.path, err)
+		}
+	}
+	if lines.Len() == 0 {
+		return nil
 	}
 	return w.write(lines.Bytes())
 }

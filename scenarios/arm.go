@@ -40,6 +40,7 @@ func newArmRun(arm Arm, b *block, place int, seed uint64) *armRun {
 		Reference: arm.Reference,
 		Control:   arm.Control,
 		Options:   arm.options(),
+		Build:     arm.executable(b.standing).Name,
 		StartedAt: place,
 		ServerCPU: b.cpus.server,
 		LoadCPU:   b.cpus.load,
@@ -104,7 +105,7 @@ func (a *armRun) serverSpec(role Role) Spec {
 	return Spec{
 		Protocol: protocolVersion, Role: role, Entry: a.arm.Entry.String(), CPU: a.block.cpus.server,
 		SocketBuffers: a.block.cell.SocketBuffers, Backend: a.arm.Backend, Program: a.arm.Program, Spin: a.arm.Spin,
-		Choice: a.arm.Choice, CPUs: a.trial.ServerCPUs,
+		Choice: a.arm.Choice, CPUs: a.trial.ServerCPUs, Executable: a.arm.executable(a.block.standing).Path,
 		Room: a.block.cell.Scenario == Fanout, Backlog: backlogOf(a.block.cell),
 	}
 }

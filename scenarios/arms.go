@@ -25,13 +25,35 @@ type Arm struct {
 	Choice
 	Reference bool
 	Control   bool // the reference a second time
+	// Subject is that of the cells in which the arm takes part, where two builds of it
+	// are compared; empty where all arms are in all cells.
+	Subject string
+	// Executables are the programs whose workers serve, one after the other from block to
+	// block; without any it is the launcher's own.
+	Executables []Executable
 	// Threads is how many threads the host lets a server start that has one for
 	// each connection, and ThreadsBound by what limit: CheckLimits sets them.
 	Threads      int
 	ThreadsBound string
 }
 
+// Executable is a program whose workers serve, and what a trial's record calls it.
+type Executable struct{ Path, Name string }
+
 func (a Arm) external() bool { return a.Program != "" }
+
+// executable is the one of a block, given how many stand before it. Where both arms have
+// several, all pairs of them meet.
+func (a Arm) executable(standing int) Executable {
+	n := len(a.Executables)
+	switch {
+	case n == 0:
+		return Executable{}
+	case a.Reference || a.Control:
+		return a.Executables[standing%n]
+	}
+	return a.Executables[(standing+standing/n)%n]
+}
 
 // options are what a trial's record says of the arm beyond its name.
 func (a Arm) options() map[string]string {
@@ -121,7 +143,7 @@ func noun(c results.Cell) string {
 func (p Plan) Skipped(c results.Cell) []string {
 	var reasons []string
 	arms := map[string][]string{}
-	for _, a := range p.Arms {
+	for _, a := range p.ArmsIn(c) {
 		reason := a.unfit(c)
 		if reason == "" {
 			continue

@@ -20,6 +20,7 @@ import (
 type block struct {
 	cell     results.Cell
 	number   int
+	standing int // blocks of the cell before this one
 	cpus     cpus
 	random   *rand.Rand
 	turn     *orders

@@ -24,6 +24,7 @@ const (
 // course is how far the blocks of one cell have come.
 type course struct {
 	cell          results.Cell
+	arms          []Arm
 	started, turn orders // of arms: how blocks start them, and what their turns are
 	order         []int  // of arms, that the next block starts in; nil: another one
 	number        int    // of the next block
@@ -32,10 +33,10 @@ type course struct {
 	ratios        map[string][]float64 // logarithms of the primary metric's ratio to the reference, of each valid block
 }
 
-func newCourse(cell results.Cell, arms int, random *rand.Rand) *course {
+func newCourse(cell results.Cell, arms []Arm, random *rand.Rand) *course {
 	return &course{
-		cell:    cell,
-		started: orders{n: arms, random: random}, turn: orders{n: arms, random: random},
+		cell: cell, arms: arms,
+		started: orders{n: len(arms), random: random}, turn: orders{n: len(arms), random: random},
 		ratios: map[string][]float64{},
 	}
 }
@@ -46,12 +47,17 @@ func (c *course) over(p Plan) bool {
 	switch {
 	case c.valid >= p.Blocks:
 		return true
-	case c.voided > c.valid+moreVoided && c.number >= min(leastAttempts, 2*p.Blocks):
+	case c.restless(p.Blocks):
 		return true
 	case p.Precision > 0 && c.valid >= leastForPrecision:
 		return c.halfWidth() <= math.Log1p(p.Precision)
 	}
 	return false
+}
+
+// restless says that the machine is, while a cell is to have so many blocks.
+func (c *course) restless(blocks int) bool {
+	return c.voided > c.valid+moreVoided && c.number >= min(leastAttempts, 2*blocks)
 }
 
 // halfWidth is that of the widest interval of a ratio to the reference. An arm

@@ -65,7 +65,7 @@ func (p Plan) costOfBlock(c results.Cell) float64 {
 	case Ctl:
 		one = costOfArm + 2*iterations*float64(ctl.Changes)*costOfChange
 	}
-	return one * float64(len(p.Arms))
+	return one * float64(len(p.ArmsIn(c)))
 }
 
 // costOfOffer is of an open loop: warm-up, the capacity that its rate is a share

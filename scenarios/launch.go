@@ -3,6 +3,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -94,7 +95,7 @@ func (p Processes) Launch(ctx context.Context, spec Spec) (Worker, Reply, error)
 }
 
 func (p Processes) launchWorker(ctx context.Context, spec Spec) (Worker, Reply, error) {
-	cmd := exec.Command(p.Program)
+	cmd := exec.Command(cmp.Or(spec.Executable, p.Program))
 	cmd.Args = p.Args
 	cmd.Env = append(os.Environ(), workerEnvironment(spec)...)
 	child := newChild(cmd)

@@ -78,7 +78,7 @@ func (p *Plan) Fits(l Limits) error {
 		}
 	}
 	for _, c := range p.Cells {
-		arms := slices.DeleteFunc(slices.Clone(p.Arms), func(a Arm) bool { return a.unfit(c) != "" })
+		arms := slices.DeleteFunc(p.ArmsIn(c), func(a Arm) bool { return a.unfit(c) != "" })
 		together := fits(c, arms, l)
 		if together == nil {
 			continue

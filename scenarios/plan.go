@@ -210,18 +210,19 @@ func (p Plan) resultBytes() float64 {
 	const perTrial, perOpenTrial, perSlice = 8 << 10, 24 << 10, 256
 	total := 0.0
 	for _, c := range p.Cells {
+		arms := float64(len(p.ArmsIn(c)))
 		if c.Open() {
-			total += perOpenTrial
+			total += perOpenTrial * arms
 			continue
 		}
 		slices := max(int64(c.Rounds)/minRounds, c.DurationNS/int64(p.Slice), 20)
 		if c.OneProcess() {
 			slices = iterations
 		}
-		total += perTrial + perSlice*float64(min(slices, maxSlices))
+		total += (perTrial + perSlice*float64(min(slices, maxSlices))) * arms
 	}
 	const voided = 2 // every other block may be
-	return total * float64(len(p.Arms)) * float64(p.Blocks) * voided
+	return total * float64(p.Blocks) * voided
 }
 
 // Trials is how many there will be, or 0 where that is open.
@@ -229,7 +230,16 @@ func (p Plan) Trials() int {
 	if p.open() {
 		return 0
 	}
-	return len(p.Cells) * len(p.Arms) * p.Blocks
+	arms := 0
+	for _, c := range p.Cells {
+		arms += len(p.ArmsIn(c))
+	}
+	return arms * p.Blocks
+}
+
+// ArmsIn are those that take part in a cell. The caller owns the slice.
+func (p Plan) ArmsIn(c results.Cell) []Arm {
+	return slices.DeleteFunc(slices.Clone(p.Arms), func(a Arm) bool { return a.Subject != c.Subject })
 }
 
 func lookup(name string) (Scenario, error) {

@@ -50,13 +50,16 @@ type Spec struct {
 	Backend string `json:"backend,omitempty"`
 	// Program is a command line for sh(1), of a server or a chain that is not
 	// ours. Launchers of processes run it as it is, instead of a worker.
-	Program string        `json:"program,omitempty"`
-	Writes  int           `json:"writes,omitempty"`  // of a chain's iteration, after the first ones
-	Group   int           `json:"group,omitempty"`   // that a guard ends
-	Spin    time.Duration `json:"spin_ns,omitempty"` // of a server, that each message costs on top
-	Choice                // of a server
-	Room    bool          `json:"room,omitempty"`    // both sides: what one says goes to all
-	Backlog int           `json:"backlog,omitempty"` // of a server's listener; 0 is the longest
+	Program string `json:"program,omitempty"`
+	// Executable is the muxbench that works, for launchers of processes; empty: their
+	// own. It is not told the worker.
+	Executable string        `json:"-"`
+	Writes     int           `json:"writes,omitempty"`  // of a chain's iteration, after the first ones
+	Group      int           `json:"group,omitempty"`   // that a guard ends
+	Spin       time.Duration `json:"spin_ns,omitempty"` // of a server, that each message costs on top
+	Choice                   // of a server
+	Room       bool          `json:"room,omitempty"`    // both sides: what one says goes to all
+	Backlog    int           `json:"backlog,omitempty"` // of a server's listener; 0 is the longest
 	// Listen is where to serve; a port of 127.0.0.1 if it is not valid.
 	Listen netip.AddrPort `json:"listen,omitzero"`
 

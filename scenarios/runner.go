@@ -47,65 +47,94 @@ var ErrFailedTrials = errors.New("trials have failed")
 // failed, and with status interrupted for all arms of the block that was under
 // way when ctx was cancelled. It leaves no worker behind.
 func (r *Runner) Run(ctx context.Context, p Plan) error {
-	random := rand.New(rand.NewPCG(p.Seed, 0))
+	m := r.begin(p)
+	for again := true; again; {
+		var err error
+		if again, err = m.round(ctx, func(c *course) bool { return !c.over(p) }); err != nil {
+			return err
+		}
+	}
+	return m.end()
+}
+
+// measuring is a plan that is being measured.
+type measuring struct {
+	*Runner
+	plan    Plan
+	random  *rand.Rand
+	began   time.Time
+	courses []*course
+	failed  int // trials
+	trials  int
+}
+
+func (r *Runner) begin(p Plan) *measuring {
 	if r.Now == nil {
 		r.Now = time.Now
 	}
-	began := r.Now()
-	var courses []*course
+	m := &measuring{Runner: r, plan: p, random: rand.New(rand.NewPCG(p.Seed, 0)), began: r.Now()}
 	for _, cell := range p.Cells {
-		c := newCourse(cell, len(p.Arms), random)
+		c := newCourse(cell, p.ArmsIn(cell), m.random)
 		c.took = time.Duration(min(p.costOfBlock(cell), math.MaxInt64/2)) // until one has shown
-		courses = append(courses, c)
+		m.courses = append(m.courses, c)
 	}
-	failed, trials, done := 0, 0, 0
-	for again := true; again; {
-		again = false
-		for _, c := range courses {
-			if c.over(p) || p.Budget > 0 && r.Now().Sub(began)+c.took > p.Budget {
-				continue
-			}
-			again = true
-			ended, err := r.block(ctx, p, c, random)
-			if err != nil {
-				return err
-			}
-			for _, t := range ended {
-				if t.Status == results.StatusFailed {
-					failed++
-				}
-			}
-			trials += len(ended)
-			done = 0
-			for _, c := range courses {
-				done += c.valid
-			}
-			r.Progress(Progress{Done: done, Blocks: p.Blocks * len(p.Cells), Cell: c.cell, Trials: ended, Elapsed: r.Now().Sub(began)})
+	return m
+}
+
+// round measures a block of each cell that wants one, and for which there is time,
+// and says whether there was any.
+func (m *measuring) round(ctx context.Context, wants func(*course) bool) (any bool, err error) {
+	for _, c := range m.courses {
+		if !wants(c) || m.plan.Budget > 0 && m.left() < c.took {
+			continue
 		}
+		any = true
+		ended, err := m.block(ctx, c)
+		if err != nil {
+			return any, err
+		}
+		for _, t := range ended {
+			if t.Status == results.StatusFailed {
+				m.failed++
+			}
+		}
+		m.trials += len(ended)
+		done := 0
+		for _, c := range m.courses {
+			done += c.valid
+		}
+		m.Progress(Progress{Done: done, Blocks: m.plan.Blocks * len(m.courses), Cell: c.cell, Trials: ended, Elapsed: m.Now().Sub(m.began)})
 	}
-	if failed > 0 {
-		return fmt.Errorf("%w: %d of %d", ErrFailedTrials, failed, trials)
+	return any, nil
+}
+
+// left is what is left of the budget, where there is one.
+func (m *measuring) left() time.Duration { return m.plan.Budget - m.Now().Sub(m.began) }
+
+func (m *measuring) end() error {
+	if m.failed > 0 {
+		return fmt.Errorf("%w: %d of %d", ErrFailedTrials, m.failed, m.trials)
 	}
 	return nil
 }
 
 // block measures the next block of a cell and records it.
-func (r *Runner) block(ctx context.Context, p Plan, c *course, random *rand.Rand) ([]results.Trial, error) {
+func (m *measuring) block(ctx context.Context, c *course) ([]results.Trial, error) {
 	// By how many stand, so that a block that is measured again takes the CPUs
 	// of the one that was void.
-	cpus, err := p.Placement.of(c.valid)
+	cpus, err := m.plan.Placement.of(c.valid)
 	if err != nil {
 		return nil, err
 	}
-	began := r.Now()
+	began := m.Now()
 	b := &block{
-		cell: c.cell, number: c.number, cpus: cpus, random: random, turn: &c.turn, slice: p.Slice,
-		launcher: r.Launcher, machine: r.Machine, apart: p.Apart[c.cell],
+		cell: c.cell, number: c.number, standing: c.valid, cpus: cpus, random: m.random, turn: &c.turn, slice: m.plan.Slice,
+		launcher: m.Launcher, machine: m.Machine, apart: m.plan.Apart[c.cell],
 	}
-	trials, void := b.run(ctx, p.Arms, c.start(), p.Seed)
-	if err := r.Record(trials); err != nil {
+	trials, void := b.run(ctx, c.arms, c.start(), m.plan.Seed)
+	if err := m.Record(trials); err != nil {
 		return nil, err
 	}
-	c.ended(trials, void, r.Now().Sub(began))
+	c.ended(trials, void, m.Now().Sub(began))
 	return trials, context.Cause(ctx)
 }

@@ -1,0 +1,125 @@
+//go:build linux
+
+package scenarios
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"muxbench/results/gate"
+)
+
+// Sides are the two builds that a check compares.
+type Sides struct {
+	Base, Head []Executable // without any, the launcher's own program
+	// Injected is CPU time that each message costs the head on top, to be found.
+	Injected time.Duration
+}
+
+// What a check measures where nothing is asked for: a server at work, whose slices
+// are as short as they get, in as many turns as make a block precise.
+const (
+	checkConnections = 200
+	checkSize        = 64
+	checkWindow      = 400 * time.Millisecond
+	// checkBudget is for each gated cell: three looks at nine blocks take 50 s.
+	checkBudget = 60 * time.Second
+)
+
+// BuildCheck makes a plan of a request, in which each arm of each cell is compared
+// with itself in another build: a gated cell. What the request says of a reference, a
+// control or a number of blocks is not used: each gated cell has three arms, of which
+// the base is the reference and has a control, and a gate says how many blocks. It is
+// an *Invalid if there are none, or more than a gate can have.
+func BuildCheck(r Request, s Sides) (Plan, error) {
+	if len(r.Scenarios) == 0 {
+		r.Scenarios = []string{"echo"}
+		r.Sweep = r.Sweep.orCheck()
+	}
+	r.NoControl = true
+	budget := r.Budget
+	r.Budget = 0 // a plan with one has as many blocks as fit
+	p, err := Build(r)
+	if err != nil {
+		return Plan{}, err
+	}
+	if budget != 0 && (budget < minBudget || budget > maxEstimate) {
+		return Plan{}, &Invalid{Flag: "--budget", Value: budget.String(), Allowed: fmt.Sprintf("%s to %s is allowed", minBudget, maxEstimate)}
+	}
+	cells, arms := p.Cells, p.Arms
+	p.Cells, p.Arms = nil, nil
+	for _, c := range cells {
+		if c.Open() {
+			return Plan{}, &Invalid{Flag: "SCENARIO", Value: c.Scenario, Allowed: "an open loop has one slice for each block, and no figure that is exact enough to stop a build: check a closed loop, as echo is"}
+		}
+		for _, a := range arms {
+			if reason := a.unfit(c); reason != "" {
+				return Plan{}, &Invalid{Flag: "--backends", Value: a.Name, Allowed: "it cannot be checked there: " + reason}
+			}
+			c.Subject = a.Name
+			p.Cells = append(p.Cells, c)
+		}
+	}
+	if n := len(p.Cells); n > gate.MostCells {
+		return Plan{}, &Invalid{Flag: "SCENARIO", Value: strings.Join(r.Scenarios, " "), Allowed: fmt.Sprintf("%d cells × %d arms make %d gated cells, and at most %d are allowed, as each more makes all blind: choose with -b, -c, -s and the like",
+			len(cells), len(arms), n, gate.MostCells)}
+	}
+	for _, a := range arms {
+		p.Arms = append(p.Arms, s.arms(a)...)
+	}
+	p.Blocks = gate.Pilot(len(p.Cells))
+	least := p.Estimate()
+	if p.Budget = budget; p.Budget == 0 {
+		p.Budget = max(checkBudget*time.Duration(len(p.Cells)), 3*least)
+	}
+	if p.Budget < least {
+		return Plan{}, &Invalid{Flag: "--budget", Value: p.Budget.String(), Allowed: fmt.Sprintf("the first look at %s takes %d blocks of each and about %s: give as much, or check less", counted(len(p.Cells), "gated cell"), p.Blocks, least.Round(time.Second))}
+	}
+	return p, nil
+}
+
+// orCheck is the sweep with what a check takes where it says nothing.
+func (s Sweep) orCheck() Sweep {
+	if len(s.Connections) == 0 {
+		s.Connections = []int{checkConnections}
+	}
+	if len(s.Sizes) == 0 {
+		s.Sizes = []int{checkSize}
+	}
+	if len(s.Rounds) == 0 && s.Duration == 0 {
+		s.Duration = checkWindow
+	}
+	return s
+}
+
+// arms are those of a gated cell: the base, the same once more, and the head, under
+// its own name.
+func (s Sides) arms(a Arm) []Arm {
+	a.Subject = a.Name
+	base, control, head := a, a, a
+	base.Name, base.Reference, base.Control, base.Executables = a.Name+"@base", true, false, s.Base
+	control.Name, control.Reference, control.Control, control.Executables = base.Name+"/control", false, true, s.Base
+	head.Reference, head.Control, head.Executables = false, false, s.Head
+	head.Spin += s.Injected
+	return []Arm{base, control, head}
+}
+
+// Backends are the names of the backends whose servers a plan starts, each once.
+func (p Plan) Backends() []string {
+	var names []string
+	for _, a := range p.Arms {
+		if !slices.Contains(names, a.Backend) {
+			names = append(names, a.Backend)
+		}
+	}
+	return names
+}
+
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
