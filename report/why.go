@@ -87,31 +87,39 @@ func newWhyTable(sc Scenario) *table {
 
 // rowColumns are the columns that tell rows apart: cells, then arms.
 func rowColumns(rows []row, varying []dimension) []column {
+	var cells []results.Cell
+	for _, r := range rows {
+		cells = append(cells, r.cell.Cell)
+	}
+	columns := dimensionColumns(cells, varying)
+	arms := column{header: "backend", left: true}
+	for _, r := range rows {
+		arms.cells = append(arms.cells, plainName(r.arm.Name))
+	}
+	return append(columns, arms)
+}
+
+// dimensionColumns tell the cells of rows apart.
+func dimensionColumns(cells []results.Cell, varying []dimension) []column {
 	var columns []column
 	for _, d := range varying {
 		header := d.header
 		if header == "" {
 			header = strings.ReplaceAll(d.name, "-", "\n")
 		}
-		c := numbers(header, 0, rows, func(r row) number {
-			return number{value: d.value(r.cell.Cell), known: true}
-		})
+		c := numbers(header, 0, cells, func(c results.Cell) number { return number{value: d.value(c), known: true} })
 		c.cell = true
-		for i, r := range rows {
+		for i, cell := range cells {
 			switch {
 			case d.show != nil:
-				c.cells[i] = d.show(r.cell.Cell)
-			case d.zero != "" && d.value(r.cell.Cell) == 0:
+				c.cells[i] = d.show(cell)
+			case d.zero != "" && d.value(cell) == 0:
 				c.cells[i] = d.zero
 			}
 		}
 		columns = append(columns, c)
 	}
-	arms := column{header: "backend", left: true}
-	for _, r := range rows {
-		arms.cells = append(arms.cells, plainName(r.arm.Name))
-	}
-	return append(columns, arms)
+	return columns
 }
 
 // counts tells whether the arm's server told what it did. Older result files

@@ -3,6 +3,7 @@
 package scenarios
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -122,4 +123,28 @@ func counted(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// TryBuilds starts and stops a server of each build for each subject, so that a build
+// which cannot take part is refused before anything is measured: it is no muxbench, it
+// speaks another version of the worker protocol, or it lacks a backend.
+func (p Plan) TryBuilds(ctx context.Context, l Launcher) error {
+	for _, a := range p.Arms {
+		for _, e := range a.Executables {
+			if a.Control {
+				continue // the same as its reference
+			}
+			spec := NewSpec(ServerRole, a.Entry)
+			spec.Backend, spec.Choice, spec.Executable = a.Backend, a.Choice, e.Path
+			ctx, cancel := bounded(ctx, startingLimit, "starting a worker")
+			w, _, err := l.Launch(ctx, spec)
+			if err != nil {
+				cancel()
+				return fmt.Errorf("%s (%s) cannot serve as %s: %w", e.Path, e.Name, a.Subject, err)
+			}
+			w.Stop(ctx)
+			cancel()
+		}
+	}
+	return nil
 }

@@ -20,6 +20,7 @@ const (
 	exitUsage        = 2
 	exitInconclusive = 3   // the precision asked for was not reached
 	exitInvalid      = 4   // measured, and not to be trusted
+	exitRegression   = 99  // a check has found one
 	exitInterrupted  = 130 // with what was measured kept
 )
 
@@ -51,6 +52,8 @@ func execute(args []string, in io.Reader, out, err io.Writer) int {
 		return exitInterrupted
 	case errors.Is(failure, scenarios.ErrFailedTrials): // before what else is wrong
 		return exitFailed
+	case errors.Is(failure, errRegression):
+		return exitRegression
 	case errors.Is(failure, errUntrusted):
 		return exitInvalid
 	case errors.Is(failure, errInconclusive):
@@ -80,6 +83,6 @@ the same server code, so that the waiting is the only difference.
 	root.SetIn(s.in)
 	root.SetOut(s.out)
 	root.SetErr(s.err)
-	root.AddCommand(runCommand(s, args), listCommand(s), reportCommand(s), plotCommand(s), serveCommand(s, args), loadCommand(s, args), doctorCommand(s, args), inspectCommand(s), conformCommand(s, args), labCommand(s, args), versionCommand(s), workerCommand(s), partCommand(s))
+	root.AddCommand(runCommand(s, args), checkCommand(s, args), listCommand(s), reportCommand(s), plotCommand(s), serveCommand(s, args), loadCommand(s, args), doctorCommand(s, args), inspectCommand(s), conformCommand(s, args), labCommand(s, args), versionCommand(s), workerCommand(s), partCommand(s))
 	return root
 }

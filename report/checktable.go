@@ -1,0 +1,140 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"muxbench/results"
+	"muxbench/results/gate"
+)
+
+// table has a row for each gated cell.
+func (c Check) table() table {
+	cells := c.Judgement.Cells
+	var asked []results.Cell
+	for _, cell := range cells {
+		asked = append(asked, cell.Cell)
+	}
+	varying, fixed := c.dimensions()
+	t := table{heading: c.heading(fixed)}
+	text := func(header string, rank int, of func(gate.Cell) string) column {
+		col := column{header: header, rank: rank, left: true}
+		for _, cell := range cells {
+			col.cells = append(col.cells, of(cell))
+		}
+		return col
+	}
+	if c.scenarios() > 1 {
+		t.columns = append(t.columns, text("scenario", 0, func(cell gate.Cell) string { return plainName(cell.Scenario) }))
+	}
+	t.columns = append(t.columns, dimensionColumns(asked, varying)...)
+	right := func(header string, rank int, of func(gate.Cell) string) column {
+		col := text(header, rank, of)
+		col.left = false
+		return col
+	}
+	t.columns = append(t.columns,
+		text("server", 0, func(cell gate.Cell) string { return plainName(cell.Subject) }),
+		text("verdict", 0, func(cell gate.Cell) string { return string(cell.Verdict) }),
+		right("head\n× base", 0, func(cell gate.Cell) string { return ratioText(cell.Ratio, ratioOnly) }),
+		right("95 %", 1, func(cell gate.Cell) string { return ratioText(cell.Ratio, intervalOnly) }),
+		numbers("base\nns", 4, cells, func(cell gate.Cell) number { return number{value: cell.Base, known: cell.Base > 0} }),
+		numbers("head\nns", 4, cells, func(cell gate.Cell) number { return number{value: cell.Head, known: cell.Head > 0} }),
+		right("looks", 3, func(cell gate.Cell) string { return fmt.Sprintf("%d/%d", cell.Looks, gate.Looks) }),
+		right("blocks", 2, func(cell gate.Cell) string {
+			return fmt.Sprint(cell.Blocks) + unless(cell.Void == 0, fmt.Sprintf(" + %d void", cell.Void))
+		}),
+		right("identical\n95 %", 5, func(cell gate.Cell) string { return ratioText(cell.Control.Ratio, intervalOnly) }),
+	)
+	for _, cell := range cells {
+		mark := ""
+		if cell.Verdict != gate.Pass && cell.Verdict != gate.Improved {
+			mark = "! "
+		}
+		t.remarks = append(t.remarks, mark+c.place(cell)+": "+plainText(cell.Why)+".")
+		if fewer := fewer(cell); fewer != "" {
+			t.remarks = append(t.remarks, c.place(cell)+": "+fewer+".")
+		}
+	}
+	t.remarks = append(t.remarks, "Identical: two servers of the base, which differ by noise alone.")
+	return t
+}
+
+// fewer says which exact counters have become less, in words.
+func fewer(cell gate.Cell) string {
+	var all []string
+	for _, d := range cell.Counters {
+		if !d.More {
+			all = append(all, fmt.Sprintf("%.4g %s instead of %.4g", d.Head, d.Name, d.Base))
+		}
+	}
+	return unless(len(all) == 0, "the head does less for each message: "+enumerate(all))
+}
+
+// heading says what the cells have in common, and what their ratios are of.
+func (c Check) heading(fixed []dimension) string {
+	first := c.Judgement.Cells[0]
+	var metrics []string
+	for _, cell := range c.Judgement.Cells {
+		if m := metricPhrase(cell.Metric); !slices.Contains(metrics, m) {
+			metrics = append(metrics, m)
+		}
+	}
+	parts := phrases(fixed, first.Cell)
+	if c.scenarios() == 1 {
+		parts = append([]string{plainName(first.Scenario)}, parts...)
+	}
+	return strings.Join(parts, ", ") + "; " + strings.Join(metrics, ", ") + ", of the head over the base turn by turn, and medians over blocks"
+}
+
+const (
+	ratioOnly = iota
+	intervalOnly
+)
+
+// ratioText is a ratio, or its interval: a dash where there are too few blocks for
+// one, and empty where nothing is known.
+func ratioText(r gate.Ratio, what int) string {
+	switch {
+	case r.Blocks == 0:
+		return ""
+	case what == ratioOnly:
+		return formatNumber(r.Value, ratioDigits)
+	case !r.Interval:
+		return dash
+	}
+	return formatNumber(r.Low, ratioDigits) + "–" + formatNumber(r.High, ratioDigits)
+}
+
+// checkCSV has a line for each gated cell, in base units, below a header.
+func checkCSV(c Check) [][]string {
+	lines := [][]string{{
+		"scenario", "connections", "active", "rounds", "duration_ns", "size_bytes", "socket_buffers_bytes", "server", "metric",
+		"verdict", "why", "threshold", "asked_threshold", "looks", "blocks", "void_blocks", "ratio", "ratio_low", "ratio_high",
+		"base", "head", "identical_ratio", "identical_low", "identical_high", "p_not_slower_adjusted", "p_slower_by_threshold",
+	}}
+	for _, cell := range c.Judgement.Cells {
+		line := []string{
+			csvString(plainName(cell.Scenario)), fmt.Sprint(cell.Connections), fmt.Sprint(cell.Active), fmt.Sprint(cell.Rounds), fmt.Sprint(cell.DurationNS),
+			fmt.Sprint(cell.Size), fmt.Sprint(cell.SocketBuffers), csvString(plainName(cell.Subject)), string(cell.Metric),
+			string(cell.Verdict), csvString(plainText(cell.Why)), csvNumber(cell.Threshold), csvNumber(cell.Asked), fmt.Sprint(cell.Looks), fmt.Sprint(cell.Blocks), fmt.Sprint(cell.Void),
+		}
+		line = append(line, csvRatio(cell.Ratio)...)
+		line = append(line, csvNumber(cell.Base), csvNumber(cell.Head))
+		line = append(line, csvRatio(cell.Control.Ratio)...)
+		lines = append(lines, append(line, csvNumber(roundTo(cell.NotSlowerAdjusted, 9)), csvNumber(roundTo(cell.Slower, 9))))
+	}
+	return lines
+}
+
+func csvRatio(r gate.Ratio) []string {
+	if r.Blocks == 0 {
+		return []string{"", "", ""}
+	}
+	low, high := csvNumber(roundTo(r.Low, 9)), csvNumber(roundTo(r.High, 9))
+	if !r.Interval {
+		low, high = "", ""
+	}
+	return []string{csvNumber(roundTo(r.Value, 9)), low, high}
+}
