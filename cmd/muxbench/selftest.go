@@ -69,7 +69,7 @@ func (o *checkOptions) half(ctx context.Context, s streams, args []string, name 
 	}
 	m := o.measurement
 	m.out = filepath.Join(o.out, name)
-	this := results.Build{Version: version()}
+	this := thisBuild()
 	g := gating{measurement: &m, program: args[0], args: args[1:], gate: results.Gate{Threshold: o.threshold, InjectedNS: int64(injected), Base: this, Head: this}}
 	c, _, err := g.measure(ctx, s, plan)
 	return c, err
