@@ -75,10 +75,15 @@ func BuildCheck(r Request, s Sides) (Plan, error) {
 	for _, a := range arms {
 		p.Arms = append(p.Arms, s.arms(a)...)
 	}
+	p.Blocks = gate.Looks * gate.Pilot(len(p.Cells))
+	if err := p.sensible(); err != nil {
+		return Plan{}, err
+	}
+	looks := p.Estimate()
 	p.Blocks = gate.Pilot(len(p.Cells))
 	least := p.Estimate()
 	if p.Budget = budget; p.Budget == 0 {
-		p.Budget = max(checkBudget*time.Duration(len(p.Cells)), (3 * least).Round(time.Second))
+		p.Budget = max(checkBudget*time.Duration(len(p.Cells)), looks.Round(time.Second))
 	}
 	if p.Budget < least {
 		return Plan{}, &Invalid{Flag: "--budget", Value: p.Budget.String(), Allowed: fmt.Sprintf("the first look at %s takes %d blocks of each and about %s: give as much, or check less", counted(len(p.Cells), "gated cell"), p.Blocks, least.Round(time.Second))}
