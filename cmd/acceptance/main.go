@@ -48,7 +48,7 @@ func command(out, progress io.Writer) *cobra.Command {
 	var names, lines []string
 	for _, c := range all {
 		names = append(names, c.name)
-		lines = append(lines, fmt.Sprintf("  %-11s %s (%d × %s)", c.name, c.question, c.wanted, c.takes))
+		lines = append(lines, fmt.Sprintf("  %-14s %s (%d × %s)", c.name, c.question, c.wanted, c.takes))
 	}
 	c := &cobra.Command{
 		Use:   "acceptance [CLAIM...]",
