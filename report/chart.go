@@ -22,6 +22,9 @@ type Chart struct {
 	// Forest is for ratios to 1, which lie along the lower axis: X has categories, and
 	// each has a row for each series.
 	Forest bool
+	// Within is how far from 1 ratios of a forest may lie for nobody to care, 0.01 for
+	// 1 %: a band shows it. 0 is none.
+	Within float64
 	// Tiles are those of a map, which has no series: both axes have categories.
 	Tiles []Tile
 	// Crossings are where series cross, the clearest first.

@@ -51,11 +51,7 @@ func (c Check) place(cell gate.Cell) string {
 // dimensions are those in which the check's cells differ, and those that they have in
 // common.
 func (c Check) dimensions() (varying, fixed []dimension) {
-	var cells []Cell
-	for _, cell := range c.Judgement.Cells {
-		cells = append(cells, Cell{Cell: cell.Cell})
-	}
-	return splitDimensions(cells)
+	return splitDimensions(c.cells())
 }
 
 // scenarios is how many the check has.

@@ -142,7 +142,7 @@ func twoCharts() report.Summary {
 func writers() map[string]func(dir string) (named string, err error) {
 	return map[string]func(string) (string, error){
 		"charts": func(dir string) (string, error) {
-			_, err := report.WriteCharts(dir, twoCharts())
+			_, err := report.WriteCharts(dir, report.Charts(twoCharts()))
 			return dir, err
 		},
 		"Markdown": func(dir string) (string, error) {

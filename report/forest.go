@@ -26,9 +26,9 @@ func (c Chart) plotForest() *plot.Plot {
 	setAxis(&p.Y, Axis{}, spanRows(names))
 	p.Y.Tick.Label.Font = face.Font
 	p.Y.Tick.Length, p.Y.LineStyle.Width = 0, 0
-	x := spanForest(ys)
+	x := spanForest(append(ys, 1+1.1*c.Within))
 	setAxis(&p.X, c.Y, x)
-	p.Add(boundBand{}, gridLines{x.ticks, true}, m)
+	p.Add(boundBand{c.Within}, gridLines{x.ticks, true}, m)
 	return p
 }
 
@@ -104,18 +104,21 @@ func (m forestMarks) Plot(c draw.Canvas, p *plot.Plot) {
 }
 
 // boundBand is of all ratios that are as good as 1.
-type boundBand struct{}
+type boundBand struct{ within float64 }
 
-func (boundBand) Plot(c draw.Canvas, p *plot.Plot) {
+func (b boundBand) Plot(c draw.Canvas, p *plot.Plot) {
+	if b.within == 0 {
+		return
+	}
 	x, _ := p.Transforms(&c)
-	low, high := widened(x(1/(1+equivalence)), x(1+equivalence))
+	low, high := widened(x(max(p.X.Min, 1/(1+b.within))), x(min(p.X.Max, 1+b.within)))
 	c.SetColor(boundColor)
 	c.Fill(vg.Rectangle{Min: vg.Point{X: low, Y: c.Min.Y}, Max: vg.Point{X: high, Y: c.Max.Y}}.Path())
 }
 
 // boundKey is of the band in a legend.
-func boundKey() key {
-	return key{"within " + percent(equivalence) + " %", func(c *draw.Canvas, from, to vg.Point) {
+func boundKey(within float64) key {
+	return key{"within " + percent(within) + " %", func(c *draw.Canvas, from, to vg.Point) {
 		c.SetColor(boundColor)
 		c.Fill(sample(from, to).Path())
 	}}

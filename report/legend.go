@@ -20,8 +20,8 @@ func (c Chart) keys() []key {
 		return tileKeys(c.Tiles)
 	}
 	var keys []key
-	if c.Forest {
-		keys = append(keys, boundKey())
+	if c.Within > 0 {
+		keys = append(keys, boundKey(c.Within))
 	}
 	for _, s := range c.Series {
 		if s.Control != nil {

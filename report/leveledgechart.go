@@ -25,6 +25,7 @@ func (b *chartBuilder) levelOrEdge(s Summary) {
 		Subtitle: "left of the line: takes less than level-triggered",
 		Y:        Axis{Label: m.title + ", ratio to " + plainName(reference) + ": 1 is in the middle, and zero is not on the axis", Ratio: true},
 		Forest:   true,
+		Within:   equivalence,
 	}
 	if common := phrases(fixed, all[0].Cell); len(common) > 0 {
 		c.Subtitle += "; " + strings.Join(common, ", ")

@@ -258,7 +258,7 @@ func TestWriteCharts(t *testing.T) {
 	if err := os.WriteFile(old, []byte("old"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	names, err := report.WriteCharts(dir, s)
+	names, err := report.WriteCharts(dir, report.Charts(s))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -276,11 +276,11 @@ func TestWriteCharts(t *testing.T) {
 		t.Errorf("the old chart is not replaced: %v", err)
 	}
 
-	if names, err := report.WriteCharts(old, s); err == nil || names != nil {
+	if names, err := report.WriteCharts(old, report.Charts(s)); err == nil || names != nil {
 		t.Errorf("WriteCharts into a file: %v, %v, want an error", names, err)
 	}
 	nowhere := filepath.Join(t.TempDir(), "none")
-	if names, err := report.WriteCharts(nowhere, report.Summary{}); err != nil || names != nil {
+	if names, err := report.WriteCharts(nowhere, nil); err != nil || names != nil {
 		t.Errorf("WriteCharts of nothing: %v, %v, want neither", names, err)
 	}
 	if _, err := os.Stat(nowhere); !errors.Is(err, os.ErrNotExist) {

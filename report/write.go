@@ -7,14 +7,13 @@ import (
 	"path/filepath"
 )
 
-// WriteCharts draws every chart of the summary as PNG and SVG into the
+// WriteCharts draws every chart as PNG and SVG into the
 // directory dir, which it makes if need be, and returns the names of the
 // files. A file of the same name is replaced. No file is ever half there, and
 // none is replaced before all are drawn and on disk: what is left to fail
 // then is renaming, and an error of that comes with the names that it did not
 // prevent.
-func WriteCharts(dir string, s Summary) (names []string, err error) {
-	charts := Charts(s)
+func WriteCharts(dir string, charts []Chart) (names []string, err error) {
 	if len(charts) == 0 {
 		return nil, nil
 	}

@@ -10,11 +10,17 @@ import (
 
 // WriteMarkdown writes the Markdown report to the file path, replacing one of
 // that name, whole or not at all.
-func WriteMarkdown(path string, s Summary) (err error) {
+func WriteMarkdown(path string, s Summary) error {
 	var text bytes.Buffer
 	if err := Markdown(&text, s); err != nil {
 		return fmt.Errorf("write the report %s: %w", path, err)
 	}
+	return writeWhole(path, text.Bytes())
+}
+
+// writeWhole writes a report to the file path, replacing one of that name, whole or not
+// at all.
+func writeWhole(path string, report []byte) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), ".report-*")
 	if err != nil {
 		return fmt.Errorf("write the report %s: %w", path, err)
@@ -24,7 +30,7 @@ func WriteMarkdown(path string, s Summary) (err error) {
 			err = fmt.Errorf("write the report %s: %w", path, errors.Join(err, os.Remove(f.Name())))
 		}
 	}()
-	if _, err := f.Write(text.Bytes()); err != nil {
+	if _, err := f.Write(report); err != nil {
 		return errors.Join(err, f.Close())
 	}
 	if err := errors.Join(f.Chmod(0o644), f.Close()); err != nil {

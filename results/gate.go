@@ -61,16 +61,18 @@ func (g *Gate) validate() error {
 }
 
 func (l Looks) validate() error {
-	const mostDeviation = 100
+	const mostDeviation, mostThreshold = 100, 1e100
 	switch {
 	case l.Subject == "":
 		return fmt.Errorf("looks without a subject")
+	case l.Scenario == "" || len(l.Scenario) > maxName:
+		return fmt.Errorf("looks at a scenario of %d bytes, where 1 to %d are allowed", len(l.Scenario), maxName)
 	case l.Blocks < 1 || l.Blocks > maxTrials:
 		return fmt.Errorf("looks after %d blocks, where 1 to %d are allowed", l.Blocks, maxTrials)
 	case !(l.Deviation >= 0 && l.Deviation <= mostDeviation):
 		return fmt.Errorf("looks with a deviation of %g, where 0 to %d is allowed", l.Deviation, mostDeviation)
-	case !(l.Threshold >= MinThreshold):
-		return fmt.Errorf("looks with a threshold of %g, where %g and more is allowed", l.Threshold, MinThreshold)
+	case !(l.Threshold >= MinThreshold && l.Threshold <= mostThreshold):
+		return fmt.Errorf("looks with a threshold of %g, where %g to %g is allowed", l.Threshold, MinThreshold, mostThreshold)
 	}
 	return l.Cell.validate()
 }

@@ -74,6 +74,10 @@ func (c *checking) bring(ctx context.Context, courses []*course, look int, every
 	for _, course := range courses {
 		wanted[course] = look * every[course]
 	}
+	c.planned = 0
+	for _, course := range c.courses {
+		c.planned += max(course.valid, wanted[course])
+	}
 	for again := true; again; {
 		var err error
 		again, err = c.round(ctx, func(course *course) bool {
@@ -101,8 +105,8 @@ func (c *checking) undecided() []*course {
 }
 
 // schedule says when the gate looks at each cell whose pilot is complete: after the
-// pilot where its blocks differ little, and else after more. Where the budget does not
-// carry so many, the threshold becomes what it does carry.
+// pilot where its blocks differ little, and else after more. Where the budget, or a file
+// that can be read, does not carry so many, the threshold becomes what it does carry.
 func (c *checking) schedule(every map[*course]int) {
 	asked := math.Log1p(c.gate.Threshold)
 	deviations := map[*course]float64{}
@@ -117,7 +121,7 @@ func (c *checking) schedule(every map[*course]int) {
 			wanting += course.took
 		}
 	}
-	left := c.left()
+	left, room := c.left(), c.plan.roomForBlocks()
 	for _, course := range c.courses {
 		deviation, complete := deviations[course]
 		if !complete {
@@ -125,12 +129,11 @@ func (c *checking) schedule(every map[*course]int) {
 		}
 		pilot := every[course]
 		blocks, threshold := max(pilot, gate.Blocks(deviation, asked)), c.gate.Threshold
-		if blocks > pilot {
-			carried := max(pilot, (course.valid+int(max(0, left)/wanting))/gate.Looks)
-			if carried < blocks {
-				blocks = carried
-				threshold = max(threshold, math.Expm1(gate.Carried(deviation, blocks)))
-			}
+		// A clock that has stood still tells nothing of how long a block takes.
+		most := min(course.valid+int(max(0, left)/max(1, wanting)), room)
+		if carried := max(pilot, most/gate.Looks); carried < blocks {
+			blocks = carried
+			threshold = max(threshold, math.Expm1(gate.Carried(deviation, blocks)))
 		}
 		every[course] = blocks
 		c.looks = append(c.looks, results.Looks{Cell: course.cell, Blocks: blocks, Deviation: deviation, Threshold: threshold})

@@ -140,9 +140,13 @@ func (p Plan) open() bool { return p.Precision > 0 || p.Budget > 0 }
 // open, if neither precision nor budget ends it before.
 func (p Plan) mostBlocks() int {
 	const most = 200
-	one := p
-	one.Blocks = 1
-	return max(1, min(most, int(results.MaxFile/one.resultBytes())))
+	return max(1, min(most, p.roomForBlocks()))
+}
+
+// roomForBlocks is how many blocks of each cell a result file has room for.
+func (p Plan) roomForBlocks() int {
+	p.Blocks = 1
+	return int(results.MaxFile / p.resultBytes())
 }
 
 // scenarios plans the scenarios of a request.

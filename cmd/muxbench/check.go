@@ -6,16 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"muxbench/report"
 	"muxbench/results"
-	"muxbench/results/gate"
 	"muxbench/scenarios"
 )
 
@@ -25,6 +22,8 @@ type checkOptions struct {
 	threshold float64
 	injected  time.Duration
 	sides     sideOptions
+	selfTest  bool
+	format    string
 	measurement
 }
 
@@ -33,7 +32,7 @@ const defaultThreshold = 0.03
 func checkCommand(s streams, args []string) *cobra.Command {
 	o := checkOptions{threshold: defaultThreshold}
 	c := &cobra.Command{
-		Use:   "check [SCENARIO...] --base BIN",
+		Use:   "check [SCENARIO...]",
 		Short: "Judge whether one build is slower than another, for CI",
 		Long: `Check runs the servers of two builds of muxbench, base and head, alive together
 and taking turns slice by slice, under one load generator, and says for each gated
@@ -48,107 +47,116 @@ registrations a message are compared to the digit. A third server, of the base o
 more, shows in each block what identical servers differ by: if that is too much,
 the check is invalid.
 
+With --self-test the gate proves itself on this machine: two identical builds must
+pass, and a slowdown that is put in must be found.
+
 Exit status: 0 pass or improved, 99 regression, 3 inconclusive, 4 invalid, 1 it
 could not be done, 2 usage, 130 interrupted.`,
 		Example: `  muxbench check --base ./muxbench-main
   muxbench check --base ./muxbench-main -b poll,epoll-lt -c 200,1k
-  muxbench check idle -c 1k -a 10 --base ./muxbench-main --threshold 5%`,
+  muxbench check idle -c 1k -a 10 --base ./muxbench-main --threshold 5%
+  muxbench check --base-rev main
+  muxbench check --self-test`,
 		ValidArgs: scenarioNames(),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			o.request.Scenarios = names
 			if err := settleAsked(cmd, &o.request); err != nil {
 				return err
 			}
-			return o.check(cmd.Context(), s, args)
+			if err := o.settle(cmd); err != nil {
+				return err
+			}
+			ctx, cancel := untilInterrupted(cmd.Context())
+			defer cancel()
+			err := o.judge(ctx, s, args)
+			if ctx.Err() != nil && !errors.Is(err, errInterrupted) {
+				return fmt.Errorf("%w before anything was measured", errInterrupted)
+			}
+			return err
 		},
 	}
 	f := c.Flags()
 	askFlags(c, &o.request)
 	o.flags(f)
-	o.sides.flags(f)
+	o.sides.flags(c)
 	f.Var(single[float64]{&o.threshold, "percentage", parseShare}, "threshold", "the least slowdown that is one, such as 3%")
 	f.DurationVar(&o.request.Budget, "budget", 0, "begin no block that is not expected to end within this time (default a minute for each gated cell)")
+	f.BoolVar(&o.selfTest, "self-test", false, "instead of two builds: whether the gate works on this machine, now")
 	// For seeing that it finds what there is to find.
 	f.DurationVar(&o.injected, "inject", 0, "CPU time that each message costs the head on top")
 	_ = f.MarkHidden("inject") // it fails for flags that do not exist only
 	return c
 }
 
-// sideOptions say where base and head come from.
-type sideOptions struct{ base, head string }
-
-func (o *sideOptions) flags(f *pflag.FlagSet) {
-	f.StringVar(&o.base, "base", "", "the muxbench to compare with")
-	f.StringVar(&o.head, "head", "", "the muxbench to judge (default: this one)")
-}
-
-func (o *checkOptions) check(ctx context.Context, s streams, args []string) error {
+// settle refuses what does not go together.
+func (o *checkOptions) settle(c *cobra.Command) error {
 	if !(o.threshold >= results.MinThreshold && o.threshold <= results.MaxThreshold) {
 		return &scenarios.Invalid{Flag: "--threshold", Value: fmt.Sprintf("%g%%", 100*o.threshold), Allowed: fmt.Sprintf("%g%% to %g%% is allowed", 100*results.MinThreshold, 100*results.MaxThreshold)}
 	}
-	sides := scenarios.Sides{Base: []scenarios.Executable{{Path: o.sides.base, Name: filepath.Base(o.sides.base)}}, Injected: o.injected}
-	plan, err := scenarios.BuildCheck(o.request, sides)
+	given := o.sides.given()
+	if o.selfTest {
+		given = append(given, "--self-test")
+	}
+	switch {
+	case len(given) == 0:
+		return &scenarios.Invalid{Flag: "--base", Allowed: "say what to judge by: --base BIN, --base-rev REV or --self-test"}
+	case len(given) > 1:
+		return &scenarios.Invalid{Flag: given[1], Allowed: "it does not go with " + given[0]}
+	}
+	return o.sides.settle(c)
+}
+
+// judge is what check has been asked for.
+func (o *checkOptions) judge(ctx context.Context, s streams, args []string) error {
+	if o.selfTest {
+		return o.proveItself(ctx, s, args)
+	}
+	return o.check(ctx, s, args)
+}
+
+// check judges one build by another.
+func (o *checkOptions) check(ctx context.Context, s streams, args []string) error {
+	g := &gating{measurement: &o.measurement, program: args[0], args: args[1:], gate: results.Gate{Threshold: o.threshold, InjectedNS: int64(o.injected)}}
+	plan, err := scenarios.BuildCheck(o.request, scenarios.Sides{Injected: o.injected})
 	if err != nil {
-		return err
-	}
-	if !o.dryRun {
-		release, err := scenarios.Lock()
-		if err != nil {
-			return err
-		}
-		defer release()
-	}
-	if err := scenarios.CheckLimits(&plan); err != nil {
-		return err
+		return err // before anything is built
 	}
 	if o.dryRun {
 		return printPlan(s.out, plan)
 	}
-	executable, err := os.Executable()
-	if err != nil {
-		return fmt.Errorf("finding this program, to start workers of it: %w", err)
-	}
-	if err := plan.TryBuilds(ctx, scenarios.Processes{Program: executable, Args: []string{args[0], "worker"}}); err != nil {
-		return err
-	}
-	run, err := o.record(plan, args[1:])
+	release, err := scenarios.Lock()
 	if err != nil {
 		return err
 	}
-	run.Planned = 0 // the gate says how many
-	run.Gate = &results.Gate{Threshold: o.threshold, InjectedNS: int64(o.injected)}
-	dir, measured := o.measure(ctx, s, args[0], plan, run, func(ctx context.Context, runner scenarios.Runner, file *results.Writer) error {
-		checker := scenarios.Checker{Runner: runner, Gate: *run.Gate, Looks: func(looks []results.Looks) error { return file.AppendLooks(looks...) }}
-		return checker.Check(ctx, plan)
-	})
+	defer release()
+	sides, done, err := o.sides.builds(ctx, s, o.quiet, &g.gate)
+	defer done()
+	if err != nil {
+		return err
+	}
+	sides.Injected = o.injected
+	if plan, err = scenarios.BuildCheck(o.request, sides); err != nil {
+		return err
+	}
+	check, dir, err := g.measure(ctx, s, plan)
 	if dir == "" {
-		return measured
-	}
-	file, err := results.Open(dir)
-	if err != nil {
-		return errors.Join(measured, err)
-	}
-	check := report.Judge(file)
-	if err := errors.Join(measured, report.CheckText(s.out, check, terminalWidth(s.out))); err != nil {
 		return err
 	}
-	return ending(check)
+	return presentCheck(s, check, dir, err)
 }
 
-// errRegression says that the head of a check is slower than its base.
-var errRegression = errors.New("regression")
-
-// ending is what a check ends with.
-func ending(c report.Check) error {
-	switch c.Judgement.Verdict {
-	case gate.Pass, gate.Improved:
-		return nil
-	case gate.Regression:
-		return errRegression
-	case gate.Invalid:
-		return errUntrusted
-	case gate.Failed:
-		return scenarios.ErrFailedTrials
+// presentCheck writes a fresh check's report and chart beside it, prints it, and ends as
+// it does: incomplete is why it is not complete, if it is not.
+func presentCheck(s streams, c report.Check, dir string, incomplete error) error {
+	written := report.WriteCheckMarkdown(filepath.Join(dir, "report.md"), c)
+	_, drawn := report.WriteCharts(filepath.Join(dir, "charts"), c.Charts())
+	printed := report.CheckText(s.out, c, terminalWidth(s.out))
+	if printed != nil {
+		printed = fmt.Errorf("printing the result, which is kept in %s: %w", dir, printed)
 	}
-	return errInconclusive
+	fmt.Fprintf(s.err, "\nresult: %s\n", printable(dir))
+	if err := errors.Join(incomplete, written, drawn, printed); err != nil {
+		return err
+	}
+	return ending(c)
 }

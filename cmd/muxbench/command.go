@@ -54,7 +54,7 @@ func execute(args []string, in io.Reader, out, err io.Writer) int {
 		return exitFailed
 	case errors.Is(failure, errRegression):
 		return exitRegression
-	case errors.Is(failure, errUntrusted):
+	case errors.Is(failure, errUntrusted), errors.Is(failure, errInvalidCheck), errors.Is(failure, errBlind):
 		return exitInvalid
 	case errors.Is(failure, errInconclusive):
 		return exitInconclusive

@@ -72,7 +72,7 @@ func plotCommand(s streams) *cobra.Command {
 			if dir == "" {
 				dir = filepath.Join(directory(args[0]), "charts")
 			}
-			names, err := report.WriteCharts(dir, summary)
+			names, err := report.WriteCharts(dir, report.Charts(summary))
 			if err != nil {
 				return err
 			}
@@ -122,7 +122,7 @@ func present(s streams, dir string) (report.Summary, error) {
 		return summary, err
 	}
 	written := report.WriteMarkdown(filepath.Join(dir, "report.md"), summary)
-	charts, drawn := report.WriteCharts(filepath.Join(dir, "charts"), summary)
+	charts, drawn := report.WriteCharts(filepath.Join(dir, "charts"), report.Charts(summary))
 	printed := text(s.out, summary)
 	if printed != nil {
 		printed = fmt.Errorf("printing the result, which is kept in %s: %w", dir, printed)
