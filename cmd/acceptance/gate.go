@@ -53,7 +53,7 @@ func gateSlower(name string, share, least float64, mostPassed int) claim {
 
 // slowed is a check whose head is slower by a share of what a message costs, and
 // before it what tells that cost: it changes with the machine, so that each check
-// has one of its own, in the same cell and measured right before.
+// has one of its own, in the same cell and slices, measured right before.
 func slowed(suffix string, share float64) []step {
 	check := oneCell()
 	check.name = "check" + suffix
@@ -64,7 +64,7 @@ func slowed(suffix string, share float64) []step {
 		}
 		return []string{"--inject", fmt.Sprintf("%dns", int(share*cost+0.5))}, nil
 	}
-	return []step{{name: "base" + suffix, args: words("echo -c 200 -s 64 -d 400ms -b epoll-lt -n 6 --no-control")}, check}
+	return []step{{name: "base" + suffix, args: words("echo -c 200 -s 64 -d 400ms --slice 10ms -b epoll-lt -n 6 --no-control")}, check}
 }
 
 func gateFour() claim {
