@@ -53,7 +53,8 @@ func (b *bench) secondOpinion(ctx context.Context, dir string) (*secondOpinion, 
 	if err != nil {
 		return nil, fmt.Errorf("muxbench report %s --format benchfmt: %w", dir, err)
 	}
-	compare := child(ctx, program, "-col", "build", "-format", "csv", "-")
+	// A check has the control as a third build.
+	compare := child(ctx, program, "-col", "build@(base head)", "-format", "csv", "-")
 	var said bytes.Buffer
 	compare.Stdin, compare.Stderr = bytes.NewReader(benchfmt), &said
 	out, err := compare.Output()

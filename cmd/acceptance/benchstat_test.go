@@ -90,7 +90,7 @@ func TestSecondOpinion(t *testing.T) {
 	if err := os.WriteFile(printed, []byte(comparedBy("base,,head", "Echo,1e-05,1%,1.05e-05,1%,+5.00%,p=0.003 n=9")), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	script := "#!/bin/sh\n[ \"$*\" = '-col build -format csv -' ] || exit 9\ngrep -q crossovers && cat " + printed + "\n"
+	script := "#!/bin/sh\n[ \"$*\" = '-col build@(base head) -format csv -' ] || exit 9\ngrep -q crossovers && cat " + printed + "\n"
 	if err := os.WriteFile(filepath.Join(b.directory, "benchstat"), []byte(script), 0o777); err != nil {
 		t.Fatal(err)
 	}

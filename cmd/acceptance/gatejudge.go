@@ -64,6 +64,7 @@ type tally struct {
 	estimates []float64 // of all cells of those that are valid, in shares
 	shares    []float64 // that were put into those
 	seconds   []float64
+	raised    int // whose threshold had to be more than was asked for
 }
 
 func tallyOf(checks []checked) tally {
@@ -73,6 +74,9 @@ func tallyOf(checks []checked) tally {
 		t.seconds = append(t.seconds, time.Duration(c.record.TookNS).Seconds())
 		if c.Verdict == gate.Invalid {
 			continue
+		}
+		if slices.ContainsFunc(c.Cells, func(cell gate.Cell) bool { return cell.Threshold > cell.Asked }) {
+			t.raised++
 		}
 		for _, cell := range c.Cells {
 			if cell.Ratio.Blocks > 0 {
@@ -105,6 +109,9 @@ func (t tally) String() string {
 	text := strings.Join(parts, ", ") + "; estimates " + average(t.estimates)
 	if len(t.shares) > 0 {
 		text += ", of " + average(t.shares) + " put in"
+	}
+	if t.raised > 0 {
+		text += fmt.Sprintf("; of %d the threshold was more than was asked for, as blocks differed", t.raised)
 	}
 	if len(t.seconds) > 0 {
 		_, longest := stats.Range(t.seconds)

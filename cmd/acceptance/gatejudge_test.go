@@ -155,9 +155,10 @@ func TestAGateThatTakesLongDisprovesItsClaim(t *testing.T) {
 
 func TestWhatIsSaidOfChecks(t *testing.T) {
 	done := checksOf(t, 20, strokes(2, gate.Regression)+", "+strokes(6, gate.Invalid), 400)
+	done.repetitions[1][0].file.Looks[0].Threshold = 0.04
 	done.repetitions[1][0].record = record{Status: 3, TookNS: int64(40 * time.Second)}
 	all := judgeGateSlower(done, 1, 0)
-	if want := "2 regression, 6 invalid; estimates +5.10 % (+5.10 to +5.10), of +4.00 % (+4.00 to +4.00) put in; 20 s, at most 40"; all[0].measured != want {
+	if want := "2 regression, 6 invalid; estimates +5.10 % (+5.10 to +5.10), of +4.00 % (+4.00 to +4.00) put in; of 1 the threshold was more than was asked for, as blocks differed; 20 s, at most 40"; all[0].measured != want {
 		t.Errorf("it is %q, want %q", all[0].measured, want)
 	}
 	if f := find(t, all, "invalid"); !strings.Contains(f.measured, "007: epoll-lt: two identical servers differed") || !strings.HasSuffix(f.measured, "and 1 more") {
