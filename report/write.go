@@ -14,7 +14,16 @@ import (
 // then is renaming, and an error of that comes with the names that it did not
 // prevent.
 func WriteCharts(dir string, s Summary) (names []string, err error) {
-	charts := Charts(s)
+	return writeCharts(dir, Charts(s))
+}
+
+// WriteComparisonCharts draws the charts of a comparison, as WriteCharts does
+// those of a summary.
+func WriteComparisonCharts(dir string, c SideBySide) (names []string, err error) {
+	return writeCharts(dir, ComparisonCharts(c))
+}
+
+func writeCharts(dir string, charts []Chart) (names []string, err error) {
 	if len(charts) == 0 {
 		return nil, nil
 	}

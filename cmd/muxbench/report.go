@@ -103,6 +103,12 @@ func load(s streams, path string) (report.Summary, error) {
 	if err != nil {
 		return report.Summary{}, err
 	}
+	warn(s, file)
+	return report.Summarise(file.Run, file.Trials), nil
+}
+
+// warn names the lines of a result that were left out.
+func warn(s streams, file *results.File) {
 	const most = 10
 	for i, w := range file.Warnings {
 		if i == most {
@@ -111,7 +117,6 @@ func load(s streams, path string) (report.Summary, error) {
 		}
 		fmt.Fprintf(s.err, "muxbench: warning: %v\n", w)
 	}
-	return report.Summarise(file.Run, file.Trials), nil
 }
 
 // present writes a fresh result's report and charts beside it, and prints it.
