@@ -21,16 +21,11 @@ type Figure struct {
 	Extra      string  // in words
 }
 
-// Names of the files of github-action-benchmark, which reads one direction at a time.
-const (
-	smallerIsBetter = "smaller-is-better.json"
-	biggerIsBetter  = "bigger-is-better.json"
-)
-
-// WriteFigures writes figures for github-action-benchmark into the directory dir, whole
-// or not at all: a file for its tool customSmallerIsBetter and one for
-// customBiggerIsBetter, each if there is a figure for it. It returns their names.
-func WriteFigures(dir string, figures []Figure) (names []string, err error) {
+// WriteFigures writes figures of something (a run, a check, a comparison) for
+// github-action-benchmark, which reads one direction at a time, into the directory dir:
+// a file for its tool customSmallerIsBetter and one for customBiggerIsBetter, each whole
+// or not at all, and if there is a figure for it. It returns their names.
+func WriteFigures(dir, of string, figures []Figure) (names []string, err error) {
 	type entry struct {
 		Name  string  `json:"name"`
 		Unit  string  `json:"unit"`
@@ -41,7 +36,7 @@ func WriteFigures(dir string, figures []Figure) (names []string, err error) {
 	for _, file := range []struct {
 		name string
 		more bool
-	}{{smallerIsBetter, false}, {biggerIsBetter, true}} {
+	}{{of + "-smaller-is-better.json", false}, {of + "-bigger-is-better.json", true}} {
 		var entries []entry
 		for _, f := range figures {
 			if f.More != file.more || math.IsNaN(f.Value) || math.IsInf(f.Value, 0) {

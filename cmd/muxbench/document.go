@@ -24,7 +24,7 @@ type document struct {
 	benchfmt    func(io.Writer) error
 	figures     []report.Figure
 	annotations []report.Annotation
-	dir         string // that figures are written into
+	dir, name   string // that figures are written into, and what their files are called after
 }
 
 // documentOf is of a result, and of the verdict where that has one.
@@ -40,7 +40,7 @@ func documentOf(file *results.File, dir string) document {
 	return document{
 		text:     func(w io.Writer, width int) error { return report.Text(w, s, width) },
 		markdown: of(report.Markdown), csv: of(report.CSV), json: of(report.JSON), junit: of(report.JUnit),
-		benchfmt: benchfmt, figures: s.Figures(), annotations: s.Annotations(), dir: dir,
+		benchfmt: benchfmt, figures: s.Figures(), annotations: s.Annotations(), dir: dir, name: "run",
 	}
 }
 
@@ -51,7 +51,19 @@ func documentOfCheck(c report.Check, benchfmt func(io.Writer) error, dir string)
 	return document{
 		text:     func(w io.Writer, width int) error { return report.CheckText(w, c, width) },
 		markdown: of(report.CheckMarkdown), csv: of(report.CheckCSV), json: of(report.CheckJSON), junit: of(report.CheckJUnit),
-		benchfmt: benchfmt, figures: c.Figures(), annotations: c.Annotations(), dir: dir,
+		benchfmt: benchfmt, figures: c.Figures(), annotations: c.Annotations(), dir: dir, name: "check",
+	}
+}
+
+// documentOfComparison is of two results, or of arms of one; dir is the last one's.
+func documentOfComparison(c report.SideBySide, dir string) document {
+	of := func(render func(io.Writer, report.SideBySide) error) func(io.Writer) error {
+		return func(w io.Writer) error { return render(w, c) }
+	}
+	return document{
+		text:     func(w io.Writer, width int) error { return report.ComparisonText(w, c, width) },
+		markdown: of(report.ComparisonMarkdown), csv: of(report.ComparisonCSV), json: of(report.ComparisonJSON), junit: of(report.ComparisonJUnit),
+		benchfmt: of(report.ComparisonBenchfmt), figures: c.Figures(), annotations: c.Annotations(), dir: dir, name: "comparison",
 	}
 }
 
@@ -69,7 +81,7 @@ func (d document) print(s streams, format string) error {
 	case "text":
 		return d.text(s.out, terminalWidth(s.out))
 	case "gha":
-		names, err := report.WriteFigures(d.dir, d.figures)
+		names, err := report.WriteFigures(d.dir, d.name, d.figures)
 		for _, name := range names {
 			fmt.Fprintln(s.out, printable(name))
 		}

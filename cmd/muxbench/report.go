@@ -107,6 +107,12 @@ func open(s streams, path string) (*results.File, error) {
 	if err != nil {
 		return nil, err
 	}
+	warn(s, file)
+	return file, nil
+}
+
+// warn names the lines of a result that were left out.
+func warn(s streams, file *results.File) {
 	const most = 10
 	for i, w := range file.Warnings {
 		if i == most {
@@ -115,7 +121,6 @@ func open(s streams, path string) (*results.File, error) {
 		}
 		fmt.Fprintf(s.err, "muxbench: warning: %v\n", w)
 	}
-	return file, nil
 }
 
 // present writes a fresh result's report and charts beside it, and prints it.
