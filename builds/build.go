@@ -14,7 +14,7 @@ import (
 )
 
 // MostLayouts is how many layouts of one source may be asked for. Each takes one
-// link, a second or two, and some 20 MB.
+// link, some seconds, and 20 MB of disk.
 const MostLayouts = 64
 
 // Progress is told before each layout is built, from 1 on, of how many.

@@ -30,6 +30,7 @@ var allowed = map[string][]string{
 	"scenarios/lab":          {"multiplexers", "multiplexers/chain", "multiplexers/workbench", "results/stats", "golang.org/x/sys/unix"},
 	"scenarios":              {"multiplexers", "multiplexers/chain", "multiplexers/ctl", "multiplexers/server", "loadgen", "results", "results/gate", "results/stats", "golang.org/x/sys/unix"},
 	"report":                 {"results", "results/gate", "results/stats", "golang.org/x/perf", "gonum.org/v1/plot", "github.com/olekukonko/tablewriter"},
+	"scripts/ci":             {}, // tests of a shell script
 	// Of multiplexers/server it has the list of backends, and makes a claim of each;
 	// a client of its own has threads of SCHED_IDLE.
 	"cmd/acceptance": {"multiplexers/server", "results", "results/gate", "results/stats", "golang.org/x/sys/unix", "github.com/spf13/cobra", "gonum.org/v1/gonum"},
