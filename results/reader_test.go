@@ -235,6 +235,8 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(runLine + "\n" + trialLine[:50]))
 	f.Add([]byte(strings.Replace(runLine, "}", `,"started":"2026-01-02T03:04:05.6+07:00","seed":18446744073709551615,"labels":{"a":"b"},"args":[]}`, 1)))
 	f.Add([]byte(runLine + "\n" + with(`"values":{"messages":5}`, `"values":{"x":-0,"y":1e-300},"counters":{"server":{"waits":1}},"slices":[{"turn":1,"connects":2}],"options":{},"validity":["\ud800"]`)))
+	f.Add([]byte(strings.Replace(runLine, "}", `,"gate":{"threshold":0.03,"base":{"layouts":4}}}`, 1) + "\n" + looksLine + "\n" + looksLine[:70]))
+	f.Add([]byte(strings.Replace(runLine, "}", `,"gate":{"threshold":0.03,"base":{"layouts":4}}}`, 1) + "\n" + looksLine + "\n" + looksLine[:70]))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		first, err := results.Decode(bytes.NewReader(data), "fuzz")
 		if err != nil {
@@ -245,7 +247,7 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("what was read cannot be written: %v", err)
 		}
 		defer w.Close()
-		if err := w.Append(first.Trials...); err != nil {
+		if err := errors.Join(w.Append(first.Trials...), w.AppendLooks(first.Looks...)); err != nil {
 			t.Fatalf("what was read cannot be written: %v", err)
 		}
 		second, err := results.Open(w.Path())

@@ -81,6 +81,7 @@ could not be done, 2 usage, 130 interrupted.`,
 	o.sides.flags(c)
 	f.Var(single[float64]{&o.threshold, "percentage", parseShare}, "threshold", "the least slowdown that is one, such as 3%")
 	f.DurationVar(&o.request.Budget, "budget", 0, "begin no block that is not expected to end within this time (default a minute for each gated cell)")
+	formatFlag(c, &o.format)
 	f.BoolVar(&o.selfTest, "self-test", false, "instead of two builds: whether the gate works on this machine, now")
 	// For seeing that it finds what there is to find.
 	f.DurationVar(&o.injected, "inject", 0, "CPU time that each message costs the head on top")
@@ -93,9 +94,15 @@ func (o *checkOptions) settle(c *cobra.Command) error {
 	if !(o.threshold >= results.MinThreshold && o.threshold <= results.MaxThreshold) {
 		return &scenarios.Invalid{Flag: "--threshold", Value: fmt.Sprintf("%g%%", 100*o.threshold), Allowed: fmt.Sprintf("%g%% to %g%% is allowed", 100*results.MinThreshold, 100*results.MaxThreshold)}
 	}
+	if err := checkFormat(o.format); err != nil {
+		return err
+	}
 	given := o.sides.given()
 	if o.selfTest {
 		given = append(given, "--self-test")
+		if o.format != "text" && o.format != "json" {
+			return &scenarios.Invalid{Flag: "--format", Value: o.format, Allowed: "a self-test is told as text or json; each of its two results can be printed by \"muxbench report\" in any"}
+		}
 	}
 	switch {
 	case len(given) == 0:
@@ -138,19 +145,20 @@ func (o *checkOptions) check(ctx context.Context, s streams, args []string) erro
 	if plan, err = scenarios.BuildCheck(o.request, sides); err != nil {
 		return err
 	}
-	check, dir, err := g.measure(ctx, s, plan)
-	if dir == "" {
+	file, dir, err := g.measure(ctx, s, plan)
+	if file == nil {
 		return err
 	}
-	return presentCheck(s, check, dir, err)
+	return presentCheck(s, file, dir, o.format, err)
 }
 
 // presentCheck writes a fresh check's report and chart beside it, prints it, and ends as
 // it does: incomplete is why it is not complete, if it is not.
-func presentCheck(s streams, c report.Check, dir string, incomplete error) error {
+func presentCheck(s streams, file *results.File, dir, format string, incomplete error) error {
+	c := report.Judge(file)
 	written := report.WriteCheckMarkdown(filepath.Join(dir, "report.md"), c)
 	_, drawn := report.WriteCharts(filepath.Join(dir, "charts"), c.Charts())
-	printed := report.CheckText(s.out, c, terminalWidth(s.out))
+	printed := documentOf(file, dir).print(s, format)
 	if printed != nil {
 		printed = fmt.Errorf("printing the result, which is kept in %s: %w", dir, printed)
 	}

@@ -29,11 +29,11 @@ var allowed = map[string][]string{
 	"loadgen":                {"multiplexers", "results", "golang.org/x/sys/unix", "github.com/HdrHistogram/hdrhistogram-go"},
 	"scenarios/lab":          {"multiplexers", "multiplexers/chain", "multiplexers/workbench", "results/stats", "golang.org/x/sys/unix"},
 	"scenarios":              {"multiplexers", "multiplexers/chain", "multiplexers/ctl", "multiplexers/server", "loadgen", "results", "results/gate", "results/stats", "golang.org/x/sys/unix"},
-	"report":                 {"results", "results/gate", "results/stats", "gonum.org/v1/plot", "github.com/olekukonko/tablewriter"},
+	"report":                 {"results", "results/gate", "results/stats", "golang.org/x/perf", "gonum.org/v1/plot", "github.com/olekukonko/tablewriter"},
 	// Of multiplexers/server it has the list of backends, and makes a claim of each;
 	// a client of its own has threads of SCHED_IDLE.
 	"cmd/acceptance": {"multiplexers/server", "results", "results/gate", "results/stats", "golang.org/x/sys/unix", "github.com/spf13/cobra", "gonum.org/v1/gonum"},
-	"cmd/muxbench": {"multiplexers", "multiplexers/inspect", "multiplexers/server", "multiplexers/muxtest", "multiplexers/workbench", "loadgen", "scenarios", "scenarios/lab", "results", "results/gate", "report",
+	"cmd/muxbench": {"builds", "multiplexers", "multiplexers/inspect", "multiplexers/server", "multiplexers/muxtest", "multiplexers/workbench", "loadgen", "scenarios", "scenarios/lab", "results", "results/gate", "report",
 		"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/agnivade/levenshtein", "golang.org/x/term", "github.com/schollz/progressbar/v3"},
 }
 

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -161,6 +162,8 @@ func (c *cell) add(t results.Trial) {
 
 // compare has what trials say of a cell by itself.
 func (c *cell) compare() {
+	// Looks are at the first blocks, wherever those stand in the file.
+	slices.SortStableFunc(c.head, func(a, b results.Trial) int { return cmp.Compare(a.Block, b.Block) })
 	primary := c.Primary()
 	c.Cell.logs = primary.BlockLogRatios(c.head, c.base)
 	c.course.logs = c.Cell.logs

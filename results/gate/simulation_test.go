@@ -129,12 +129,12 @@ func TestTheRulesHoldInSimulation(t *testing.T) {
 		checks               int
 		passes, finds        float64 // at least: of identical builds, and of the larger slowdown
 	}{
-		{"normal", 1, 0.03, 0.01, normal, 2000, 0.99, 0.99},
+		{"normal", 1, 0.03, 0.01, normal, 1000, 0.99, 0.99},
 		{"normal", 1, 0.03, 0.02, normal, 1000, 0.95, 0.97},
-		{"normal", 1, 0.05, 0.01, normal, 2000, 0.99, 0.99},
-		{"normal", 1, 0.05, 0.02, normal, 2000, 0.99, 0.99},
+		{"normal", 1, 0.05, 0.01, normal, 1000, 0.99, 0.99},
+		{"normal", 1, 0.05, 0.02, normal, 1000, 0.99, 0.99},
 		{"normal", 1, 0.05, 0.05, normal, 300, 0.95, 0.97},
-		{"heavy", 1, 0.03, 0.01, heavy, 2000, 0.98, 0.98},
+		{"heavy", 1, 0.03, 0.01, heavy, 1000, 0.98, 0.98},
 		{"heavy", 1, 0.03, 0.02, heavy, 1000, 0.95, 0.97},
 		{"heavy", 1, 0.05, 0.05, heavy, 300, 0.95, 0.97},
 		{"normal", 4, 0.03, 0.01, normal, 500, 0.99, 0.99},
