@@ -53,6 +53,9 @@ func (b *bench) secondOpinion(ctx context.Context, dir string) (*secondOpinion, 
 	if err != nil {
 		return nil, fmt.Errorf("muxbench report %s --format benchfmt: %w", dir, err)
 	}
+	if !bytes.Contains(benchfmt, []byte("\nBenchmark")) {
+		return &secondOpinion{}, nil // no block is valid: there is nothing to compare
+	}
 	// A check has the control as a third build.
 	compare := child(ctx, program, "-col", "build@(base head)", "-format", "csv", "-")
 	var said bytes.Buffer

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"muxbench/results"
 	"muxbench/results/gate"
 )
 
@@ -56,11 +55,11 @@ func TestJudgeGateBenchstat(t *testing.T) {
 	}{
 		{"the same", gate.Regression, &secondOpinion{change: 0.048, differs: true}, holds},
 		{"not told, and about as much", gate.Regression, &secondOpinion{change: 0.04}, holds},
-		{"not told, and less", gate.Regression, &secondOpinion{change: 0.02}, fails},
+		{"not told, and less", gate.Regression, &secondOpinion{change: 0.02}, few},
 		{"another size", gate.Regression, &secondOpinion{change: 0.08, differs: true}, fails},
 		{"neither tells", gate.Pass, &secondOpinion{change: -0.01}, holds},
 		{"the gate does not tell", gate.Pass, &secondOpinion{change: -0.015, differs: true}, holds},
-		{"too far off", gate.Pass, &secondOpinion{change: -0.03}, fails},
+		{"too far off", gate.Pass, &secondOpinion{change: -0.03, differs: true}, fails},
 		{"another direction", gate.Improved, &secondOpinion{change: 0.05, differs: true}, fails},
 		{"no benchstat", gate.Regression, &secondOpinion{missing: "no network"}, told},
 	} {
@@ -85,12 +84,16 @@ func TestJudgeGateBenchstat(t *testing.T) {
 
 // TestSecondOpinion has a muxbench and a benchstat that are scripts.
 func TestSecondOpinion(t *testing.T) {
-	b, _ := stubOf(t, "0", results.Run{Gate: &results.Gate{Threshold: 0.03}})
+	b, _ := stubOf(t, "0", aCheck)
+	reported := filepath.Join(filepath.Dir(b.muxbench), "report")
+	if err := os.WriteFile(reported, []byte("build: base\nBenchmarkEcho 1 10000 server-cpu-ns/msg\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	printed := filepath.Join(t.TempDir(), "printed")
 	if err := os.WriteFile(printed, []byte(comparedBy("base,,head", "Echo,1e-05,1%,1.05e-05,1%,+5.00%,p=0.003 n=9")), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	script := "#!/bin/sh\n[ \"$*\" = '-col build@(base head) -format csv -' ] || exit 9\ngrep -q crossovers && cat " + printed + "\n"
+	script := "#!/bin/sh\n[ \"$*\" = '-col build@(base head) -format csv -' ] || exit 9\ngrep -q BenchmarkEcho && cat " + printed + "\n"
 	if err := os.WriteFile(filepath.Join(b.directory, "benchstat"), []byte(script), 0o777); err != nil {
 		t.Fatal(err)
 	}
@@ -101,5 +104,12 @@ func TestSecondOpinion(t *testing.T) {
 	}
 	if got := done.checks()[0].second; got == nil || math.Abs(got.change-0.05) > 1e-9 || !got.differs {
 		t.Errorf("the second opinion is %+v", got)
+	}
+	// Benchstat is not asked about nothing, of which it says nothing.
+	if err := os.WriteFile(reported, []byte("Unit msgs/s better=higher\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if done, err = measure(t.Context(), c, b, 0); err != nil || *done.checks()[0].second != (secondOpinion{}) {
+		t.Errorf("of a check without a valid block: %v", err)
 	}
 }

@@ -48,11 +48,13 @@ func judgeGateBenchstat(done collected) []finding {
 }
 
 // opinions wants the same direction where both say that there is one, and about the same
-// size whether or not they do.
+// size. Where benchstat says that it cannot tell, it gives no size: then one that is far
+// off disproves nothing.
 func opinions(what string, second secondOpinion, ratio gate.Ratio) finding {
 	change := ratio.Value - 1
 	ours := ratio.Interval && (ratio.Low > 1 || ratio.High < 1)
 	opposed := ours && second.differs && math.Signbit(change) != math.Signbit(second.change)
+	near := math.Abs(second.change-change) <= mostBeside
 	said := fmt.Sprintf("%+.2f %%", second.change*100)
 	if !second.differs {
 		said = "~, medians " + said
@@ -61,6 +63,7 @@ func opinions(what string, second secondOpinion, ratio gate.Ratio) finding {
 		what:     what,
 		required: "same direction, sizes within " + percent(mostBeside),
 		measured: fmt.Sprintf("benchstat %s (p=%.3f, medians not paired); the gate %+.2f %% (%+.2f to %+.2f)", said, second.p, change*100, (ratio.Low-1)*100, (ratio.High-1)*100),
-		holds:    !opposed && math.Abs(second.change-change) <= mostBeside,
+		holds:    !opposed && (near || !second.differs),
+		open:     !near && !second.differs,
 	}
 }
