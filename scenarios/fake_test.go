@@ -22,9 +22,11 @@ type fakeLauncher struct {
 	fail       func(step string) error  // nil: nothing fails
 	lose       string                   // backend whose last message of every slice is lost
 	lie        func(backend string, r *scenarios.Reply)
-	outside    time.Duration // how far a clock read from outside is ahead
-	forget     int           // connections of each burst that servers never have
-	shared     string        // why its workers share their descriptors
+	outside    time.Duration                      // how far a clock read from outside is ahead
+	forget     int                                // connections of each burst that servers never have
+	shared     string                             // why its workers share their descriptors
+	takes      func(scenarios.Spec) time.Duration // for a message, of a server; nil: as perMessage has it
+	refuse     string                             // executable whose workers do not start
 	log        []string
 	specs      []scenarios.Spec    // of the workers that were started
 	live       int                 // workers that were not stopped
@@ -35,6 +37,7 @@ type fakeLauncher struct {
 
 type fakeServer struct {
 	backend  string
+	pace     time.Duration // for a message
 	counters results.Counters
 	cpu      time.Duration
 	open     int
@@ -62,7 +65,10 @@ func (f *fakeLauncher) Launch(_ context.Context, spec scenarios.Spec) (scenarios
 	case scenarios.ChainRole:
 		w.server = &fakeServer{backend: spec.Backend}
 	case scenarios.ServerRole:
-		w.server = &fakeServer{backend: spec.Backend}
+		w.server = &fakeServer{backend: spec.Backend, pace: f.perMessage[spec.Backend]}
+		if f.takes != nil {
+			w.server.pace = f.takes(spec)
+		}
 		reply.Address = netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(1000+len(f.servers)))
 		f.servers[reply.Address] = w.server
 	default:
@@ -70,6 +76,9 @@ func (f *fakeLauncher) Launch(_ context.Context, spec scenarios.Spec) (scenarios
 	}
 	if err := f.step(w.server.backend, spec.Role, "start"); err != nil {
 		return nil, reply, err
+	}
+	if spec.Executable != "" && spec.Executable == f.refuse {
+		return nil, reply, errFake
 	}
 	f.live++
 	return w, reply, nil
@@ -137,7 +146,10 @@ func (w *fakeWorker) answer(c scenarios.Command) (scenarios.Reply, error) {
 	case scenarios.DoDisconnect:
 		s.open = 0
 	case scenarios.DoExchange:
-		pace := w.launcher.perMessage[s.backend]
+		pace := s.pace
+		if w.launcher.takes == nil { // which may change while it runs
+			pace = w.launcher.perMessage[s.backend]
+		}
 		n := int64(c.Rounds) * int64(w.spec.Active)
 		if c.Rounds == 0 {
 			n = int64(c.Duration / pace)
