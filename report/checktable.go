@@ -1,7 +1,9 @@
 package report
 
 import (
+	"encoding/csv"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -107,8 +109,15 @@ func ratioText(r gate.Ratio, what int) string {
 	return formatNumber(r.Low, ratioDigits) + "–" + formatNumber(r.High, ratioDigits)
 }
 
-// checkCSV has a line for each gated cell, in base units, below a header.
-func checkCSV(c Check) [][]string {
+// CheckCSV writes a line for each gated cell, in base units, as CSV does for arms.
+func CheckCSV(w io.Writer, c Check) error {
+	if err := csv.NewWriter(w).WriteAll(c.csvLines()); err != nil {
+		return fmt.Errorf("write CSV: %w", err)
+	}
+	return nil
+}
+
+func (c Check) csvLines() [][]string {
 	lines := [][]string{{
 		"scenario", "connections", "active", "rounds", "duration_ns", "size_bytes", "socket_buffers_bytes", "server", "metric",
 		"verdict", "why", "threshold", "asked_threshold", "looks", "blocks", "void_blocks", "ratio", "ratio_low", "ratio_high",

@@ -77,8 +77,8 @@ func ratios(header string, m results.Metric, rows []row, rank int) column {
 // ends is a column of intervals, or of ranges where no row has blocks enough
 // for an interval. In a column of intervals, a range would be taken for one:
 // a dash stands for it. One block has no range.
-func ends(rows []row, rank int, digitsFor func([]float64) int, unit float64, of func(row) (Estimate, bool)) column {
-	exact := slices.ContainsFunc(rows, func(r row) bool { e, ok := of(r); return ok && e.Interval })
+func ends[R any](rows []R, rank int, digitsFor func([]float64) int, unit float64, of func(R) (Estimate, bool)) column {
+	exact := slices.ContainsFunc(rows, func(r R) bool { e, ok := of(r); return ok && e.Interval })
 	c := column{header: "range", name: "range", rank: rank, cells: make([]string, len(rows))}
 	if exact {
 		c.header, c.name = "95 %", "interval"

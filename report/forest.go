@@ -26,7 +26,7 @@ func (c Chart) plotForest() *plot.Plot {
 	setAxis(&p.Y, Axis{}, spanRows(names))
 	p.Y.Tick.Label.Font = face.Font
 	p.Y.Tick.Length, p.Y.LineStyle.Width = 0, 0
-	x := spanForest(ys)
+	x := spanForest(append(ys, 1+1.1*c.Within))
 	setAxis(&p.X, c.Y, x)
 	p.Add(boundBand{c.Within}, gridLines{x.ticks, true}, m)
 	return p

@@ -83,7 +83,7 @@ func BuildCheck(r Request, s Sides) (Plan, error) {
 	p.Blocks = gate.Pilot(len(p.Cells))
 	least := p.Estimate()
 	if p.Budget = budget; p.Budget == 0 {
-		p.Budget = max(checkBudget*time.Duration(len(p.Cells)), looks)
+		p.Budget = max(checkBudget*time.Duration(len(p.Cells)), looks.Round(time.Second))
 	}
 	if p.Budget < least {
 		return Plan{}, &Invalid{Flag: "--budget", Value: p.Budget.String(), Allowed: fmt.Sprintf("the first look at %s takes %d blocks of each and about %s: give as much, or check less", counted(len(p.Cells), "gated cell"), p.Blocks, least.Round(time.Second))}

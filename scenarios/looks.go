@@ -74,6 +74,10 @@ func (c *checking) bring(ctx context.Context, courses []*course, look int, every
 	for _, course := range courses {
 		wanted[course] = look * every[course]
 	}
+	c.planned = 0
+	for _, course := range c.courses {
+		c.planned += max(course.valid, wanted[course])
+	}
 	for again := true; again; {
 		var err error
 		again, err = c.round(ctx, func(course *course) bool {

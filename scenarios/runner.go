@@ -64,6 +64,7 @@ type measuring struct {
 	random  *rand.Rand
 	began   time.Time
 	courses []*course
+	planned int // blocks, as far as that is known
 	failed  int // trials
 	trials  int
 }
@@ -72,7 +73,7 @@ func (r *Runner) begin(p Plan) *measuring {
 	if r.Now == nil {
 		r.Now = time.Now
 	}
-	m := &measuring{Runner: r, plan: p, random: rand.New(rand.NewPCG(p.Seed, 0)), began: r.Now()}
+	m := &measuring{Runner: r, plan: p, random: rand.New(rand.NewPCG(p.Seed, 0)), began: r.Now(), planned: p.Blocks * len(p.Cells)}
 	for _, cell := range p.Cells {
 		c := newCourse(cell, p.ArmsIn(cell), m.random)
 		c.took = time.Duration(min(p.costOfBlock(cell), math.MaxInt64/2)) // until one has shown
@@ -103,7 +104,7 @@ func (m *measuring) round(ctx context.Context, wants func(*course) bool) (any bo
 		for _, c := range m.courses {
 			done += c.valid
 		}
-		m.Progress(Progress{Done: done, Blocks: m.plan.Blocks * len(m.courses), Cell: c.cell, Trials: ended, Elapsed: m.Now().Sub(m.began)})
+		m.Progress(Progress{Done: done, Blocks: m.planned, Cell: c.cell, Trials: ended, Elapsed: m.Now().Sub(m.began)})
 	}
 	return any, nil
 }

@@ -10,14 +10,16 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 )
 
 const (
-	// placeOfProgram stands in a step's args for the program that it needs.
-	placeOfProgram = "{program}"
+	// placeOfProgram stands in a step's args for the program that it needs, and
+	// placeOfCopy for a copy of muxbench: another build that is none.
+	placeOfProgram, placeOfCopy = "{program}", "{copy}"
 
 	// printedName and saidName are what a run has written to its standard
 	// output and its standard error.
@@ -34,6 +36,7 @@ type bench struct {
 	version   string // of muxbench
 	progress  io.Writer
 	built     bool // the programs in C
+	copied    bool // muxbench
 }
 
 func newBench(ctx context.Context, directory, program string, progress io.Writer) (*bench, error) {
@@ -71,9 +74,14 @@ func child(ctx context.Context, name string, args ...string) *exec.Cmd {
 	return c
 }
 
-// run is one run of muxbench into dir. Exit statuses that leave a result are
-// no errors: what they mean for the claim is for its judgement.
-func (b *bench) run(ctx context.Context, args []string, dir string) (status int, err error) {
+// run is one run of a command of muxbench that keeps a result, into dir. Exit
+// statuses that leave one are no errors: what they mean for the claim is for its
+// judgement.
+func (b *bench) run(ctx context.Context, command string, args []string, dir string) (status int, err error) {
+	args, err = b.withCopy(args)
+	if err != nil {
+		return 0, err
+	}
 	printed, err := os.Create(filepath.Join(dir, printedName))
 	if err != nil {
 		return 0, fmt.Errorf("keeping what muxbench prints: %w", err)
@@ -84,7 +92,7 @@ func (b *bench) run(ctx context.Context, args []string, dir string) (status int,
 		return 0, fmt.Errorf("keeping what muxbench says: %w", err)
 	}
 	defer func() { err = errors.Join(err, said.Close()) }()
-	c := child(ctx, b.muxbench, append(append([]string{"run"}, args...), "-o", dir)...)
+	c := child(ctx, b.muxbench, slices.Concat([]string{command}, args, []string{"-o", dir})...)
 	c.Stdout, c.Stderr = printed, said
 	failure := c.Run()
 	var exit *exec.ExitError
@@ -94,12 +102,43 @@ func (b *bench) run(ctx context.Context, args []string, dir string) (status int,
 	if !errors.As(failure, &exit) {
 		return 0, fmt.Errorf("running muxbench: %w", failure)
 	}
-	switch status := exit.ExitCode(); status {
-	case 1, 3, 4:
-		return status, nil
-	default:
-		return status, fmt.Errorf("muxbench run %s: exit status %d: see %s", strings.Join(args, " "), status, said.Name())
+	status = exit.ExitCode()
+	if !slices.Contains(leaving(command), status) {
+		return status, fmt.Errorf("muxbench %s %s: exit status %d: see %s", command, strings.Join(args, " "), status, said.Name())
 	}
+	return status, nil
+}
+
+// leaving are the exit statuses other than 0 with which a command leaves a result
+// that says something. A check of which a part has failed says nothing.
+func leaving(command string) []int {
+	if command == "check" {
+		return []int{3, 4, 99}
+	}
+	return []int{1, 3, 4}
+}
+
+// withCopy puts a copy of muxbench into args that want one. Its place is not kept
+// with them, so that what was measured can be moved.
+func (b *bench) withCopy(args []string) ([]string, error) {
+	i := slices.Index(args, placeOfCopy)
+	if i < 0 {
+		return args, nil
+	}
+	path := filepath.Join(b.directory, "base")
+	if !b.copied { // in each life of this process: muxbench may be another one
+		program, err := os.ReadFile(b.muxbench)
+		if err == nil {
+			err = errors.Join(os.RemoveAll(path), os.WriteFile(path, program, 0o777))
+		}
+		if err != nil {
+			return nil, fmt.Errorf("copying muxbench, for a base: %w", err)
+		}
+		b.copied = true
+	}
+	args = slices.Clone(args)
+	args[i] = path
+	return args, nil
 }
 
 // supply sees that the program is there that a step needs, and puts it into its

@@ -26,15 +26,28 @@ type claim struct {
 	judge func(done collected) []finding
 }
 
-// step is one thing that is measured into a directory of its own: a run of
-// muxbench with args or, where measure is given, something else that yields
-// figures.
+// step is one thing that is measured into a directory of its own: a run or a
+// check of muxbench with args or, where measure is given, something else that
+// yields figures.
 type step struct {
-	name    string // of its directory within the repetition's; empty: the same
-	args    []string
-	needs   need
-	measure func(ctx context.Context, b *bench, dir string) (figures any, err error)
-	report  bool // of a run: have muxbench's report on it as well
+	name  string // of its directory within the repetition's; empty: the same
+	check bool   // and no run
+	args  []string
+	// late are further args, which follow from what the repetition has measured
+	// before: other ones the next time, so that they are kept and not compared.
+	late      func(before []measured) ([]string, error)
+	needs     need
+	measure   func(ctx context.Context, b *bench, dir string) (figures any, err error)
+	report    bool // of a run: have muxbench's report on it as well
+	benchstat bool // of a check: have benchstat compare its builds as well
+}
+
+// command is muxbench's that measures a step.
+func (s step) command() string {
+	if s.check {
+		return "check"
+	}
+	return "run"
 }
 
 // need is a reference program in C that a step takes.
@@ -52,15 +65,17 @@ const (
 type measured struct {
 	step   step
 	record record
-	file   *results.File // of a run of muxbench
+	file   *results.File // of a run or a check of muxbench
 	report *reported     // on it, where the step wants one
+	second *secondOpinion
 }
 
 // record is kept beside what a step has measured, as a sign that it is complete.
 type record struct {
 	Version string          `json:"version"` // of muxbench
 	Args    []string        `json:"args,omitempty"`
-	Status  int             `json:"status"` // exit status of muxbench
+	Late    []string        `json:"late_args,omitempty"` // that followed from what was measured before
+	Status  int             `json:"status"`              // exit status of muxbench
 	TookNS  int64           `json:"took_ns"`
 	Figures json.RawMessage `json:"figures,omitempty"`
 }

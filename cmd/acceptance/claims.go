@@ -60,6 +60,11 @@ func claims() []claim {
 		crossover(),
 		watched(),
 		fairness(),
+		gateIdentical(),
+		gateSlower("gate-slower-5", 0.05, 1, 0),
+		gateSlower("gate-slower-3", 0.03, 0.95, 1),
+		gateFour(),
+		gateBenchstat(),
 	}
 }
 

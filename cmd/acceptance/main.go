@@ -42,13 +42,12 @@ func execute(args []string, out, progress io.Writer) int {
 }
 
 func command(out, progress io.Writer) *cobra.Command {
-	var directory, program string
-	var repetitions int
+	var o options
 	all := claims()
 	var names, lines []string
 	for _, c := range all {
 		names = append(names, c.name)
-		lines = append(lines, fmt.Sprintf("  %-11s %s (%d × %s)", c.name, c.question, c.wanted, c.takes))
+		lines = append(lines, fmt.Sprintf("  %-14s %s (%d × %s)", c.name, c.question, c.wanted, c.takes))
 	}
 	c := &cobra.Command{
 		Use:   "acceptance [CLAIM...]",
@@ -65,19 +64,26 @@ Claims, each with its repetitions and how long one takes:
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, named []string) error {
-			if repetitions < 0 || repetitions > mostRepetitions {
-				return fmt.Errorf("--repetitions %d: 1 to %d are allowed, or 0 for as many as each claim wants", repetitions, mostRepetitions)
+			if o.repetitions < 0 || o.repetitions > mostRepetitions {
+				return fmt.Errorf("--repetitions %d: 1 to %d are allowed, or 0 for as many as each claim wants", o.repetitions, mostRepetitions)
 			}
 			ctx, cancel := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer cancel()
-			return accept(ctx, chosen(all, named), directory, program, repetitions, out, progress)
+			return accept(ctx, chosen(all, named), o, out, progress)
 		},
 	}
 	f := c.Flags()
-	f.StringVarP(&directory, "out", "o", "results/runs/acceptance", "directory for what is measured")
-	f.IntVarP(&repetitions, "repetitions", "n", 0, "repetitions of each claim (default: as many as it wants)")
-	f.StringVar(&program, "muxbench", "", "the muxbench to judge (default: built from this module)")
+	f.StringVarP(&o.directory, "out", "o", "results/runs/acceptance", "directory for what is measured")
+	f.IntVarP(&o.repetitions, "repetitions", "n", 0, "repetitions of each claim (default: as many as it wants)")
+	f.StringVar(&o.program, "muxbench", "", "the muxbench to judge (default: built from this module)")
+	f.StringVar(&o.kept, "keep", "", "directory for what is to be kept of checks: CLAIM.jsonl, a line for each, and their results, compressed")
 	return c
+}
+
+// options are the flags.
+type options struct {
+	directory, program, kept string
+	repetitions              int
 }
 
 // chosen are the named claims in the order of the table, or all.
@@ -99,19 +105,24 @@ func chosen(all []claim, named []string) []claim {
 
 // accept measures what is missing and prints the table, after an interrupt that
 // of what there is.
-func accept(ctx context.Context, all []claim, directory, program string, repetitions int, out, progress io.Writer) error {
-	b, err := newBench(ctx, directory, program, progress)
+func accept(ctx context.Context, all []claim, o options, out, progress io.Writer) error {
+	b, err := newBench(ctx, o.directory, o.program, progress)
 	if err != nil {
 		return err
 	}
 	var failures []error
 	var rows []row
 	for _, c := range all {
-		done, err := measure(ctx, c, b, repetitions)
+		done, err := measure(ctx, c, b, o.repetitions)
 		if err != nil && ctx.Err() == nil {
 			failures = append(failures, fmt.Errorf("%s: %w", c.name, err))
 		}
-		rows = append(rows, judged(c, done, repetitions, err)...)
+		rows = append(rows, judged(c, done, o.repetitions, err)...)
+		if o.kept != "" {
+			if err := keep(o.kept, c.name, done); err != nil {
+				failures = append(failures, err)
+			}
+		}
 	}
 	if err := print(out, rows); err != nil {
 		return err

@@ -91,7 +91,9 @@ func remarks(done collected) []string {
 	ended := make(map[int]int)
 	for _, steps := range append([][]measured{done.first}, done.repetitions...) {
 		for _, m := range steps {
-			ended[m.record.Status]++
+			if !m.step.check { // a check's is its verdict
+				ended[m.record.Status]++
+			}
 			if m.record.Version != done.version {
 				others++
 			}

@@ -28,7 +28,7 @@ func measure(ctx context.Context, c claim, b *bench, repetitions int) (done coll
 		repetitions = c.wanted
 	}
 	for _, s := range c.first {
-		m, err := b.bring(ctx, s, filepath.Join(b.directory, c.name, s.name))
+		m, err := b.bring(ctx, s, filepath.Join(b.directory, c.name, s.name), done.first)
 		if err != nil {
 			return done, err
 		}
@@ -41,7 +41,7 @@ func measure(ctx context.Context, c claim, b *bench, repetitions int) (done coll
 		}
 		var all []measured
 		for _, s := range steps {
-			m, err := b.bring(ctx, s, filepath.Join(b.directory, c.name, fmt.Sprintf("%03d", n), s.name))
+			m, err := b.bring(ctx, s, filepath.Join(b.directory, c.name, numbered(n), s.name), all)
 			if err != nil {
 				return done, err
 			}
@@ -52,18 +52,25 @@ func measure(ctx context.Context, c claim, b *bench, repetitions int) (done coll
 	return done, nil
 }
 
-// bring returns what a step measured, and where it wants muxbench's report on
-// that, this muxbench's, whichever measured it.
-func (b *bench) bring(ctx context.Context, s step, dir string) (measured, error) {
-	m, err := b.take(ctx, s, dir)
+// numbered is the name of a repetition's directory.
+func numbered(n int) string { return fmt.Sprintf("%03d", n) }
+
+// bring returns what a step measured, after what the repetition has measured
+// before, and where it wants muxbench's report on that, this muxbench's, whichever
+// measured it.
+func (b *bench) bring(ctx context.Context, s step, dir string, before []measured) (measured, error) {
+	m, err := b.take(ctx, s, dir, before)
 	if err == nil && s.report {
 		m.report, err = b.report(ctx, dir)
+	}
+	if err == nil && s.benchstat {
+		m.second, err = b.secondOpinion(ctx, dir)
 	}
 	return m, err
 }
 
 // take measures a step, unless that has been done and is complete.
-func (b *bench) take(ctx context.Context, s step, dir string) (measured, error) {
+func (b *bench) take(ctx context.Context, s step, dir string, before []measured) (measured, error) {
 	if err := b.supply(ctx, &s); err != nil {
 		return measured{}, err
 	}
@@ -81,11 +88,17 @@ func (b *bench) take(ctx context.Context, s step, dir string) (measured, error) 
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return m, fmt.Errorf("making the directory of a repetition: %w", err)
 	}
-	fmt.Fprintf(b.progress, "%s %s\n", dir, strings.Join(s.args, " "))
-	began := time.Now()
 	r := record{Version: b.version, Args: s.args}
+	if s.late != nil {
+		if r.Late, err = s.late(before); err != nil {
+			return m, err
+		}
+	}
+	args := slices.Concat(r.Args, r.Late)
+	fmt.Fprintf(b.progress, "%s %s\n", dir, strings.Join(args, " "))
+	began := time.Now()
 	if s.measure == nil {
-		r.Status, err = b.run(ctx, s.args, dir)
+		r.Status, err = b.run(ctx, s.command(), args, dir)
 	} else {
 		var figures any
 		if figures, err = s.measure(ctx, b, dir); err == nil {
@@ -139,6 +152,9 @@ func load(s step, dir string) (measured, error) {
 	m.file, err = results.Open(dir)
 	if err != nil {
 		return m, fmt.Errorf("%w: %w", errIncomplete, err)
+	}
+	if s.check != (m.file.Run.Gate != nil) {
+		return m, fmt.Errorf("%s holds something else than a %s: choose another directory with --out", dir, s.command())
 	}
 	interrupted := slices.ContainsFunc(m.file.Trials, func(t results.Trial) bool { return t.Status == results.StatusInterrupted })
 	if interrupted || len(m.file.Trials) == 0 || len(m.file.Warnings) > 0 {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,8 +19,15 @@ import (
 // runs, and ends with a status. It reports the same on anything.
 func stub(t *testing.T, status string) (b *bench, runs func() int) {
 	t.Helper()
+	b, asked := stubOf(t, status, results.Run{})
+	return b, func() int { return len(asked()) }
+}
+
+// stubOf is a stub whose result is of a given run, and what it was asked for.
+func stubOf(t *testing.T, status string, run results.Run) (b *bench, asked func() []string) {
+	t.Helper()
 	dir := t.TempDir()
-	w, err := results.Create(dir, results.Run{})
+	w, err := results.Create(dir, run)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,14 +41,14 @@ func stub(t *testing.T, status string) (b *bench, runs func() int) {
 	if err := os.WriteFile(filepath.Join(dir, "report"), []byte(`{"crossovers":[{"arm":"epoll-lt","than":"poll","kind":"crosses","at":30}]}`), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	script := "#!/bin/sh\n[ $1 = report ] && exec cat " + dir + "/report\nfor out; do :; done\necho >>" + dir + "/count\ncp " + dir + "/run.jsonl \"$out\"\nexit " + status + "\n"
+	script := "#!/bin/sh\n[ $1 = report ] && exec cat " + dir + "/report\nfor out; do :; done\necho \"$*\" >>" + dir + "/asked\ncp " + dir + "/run.jsonl \"$out\"\nexit " + status + "\n"
 	if err := os.WriteFile(program, []byte(script), 0o777); err != nil {
 		t.Fatal(err)
 	}
 	b = &bench{directory: t.TempDir(), muxbench: program, progress: &bytes.Buffer{}}
-	return b, func() int {
-		lines, _ := os.ReadFile(filepath.Join(dir, "count")) // none yet
-		return len(lines)
+	return b, func() []string {
+		lines, _ := os.ReadFile(filepath.Join(dir, "asked")) // none yet
+		return slices.Collect(strings.Lines(string(lines)))
 	}
 }
 

@@ -4,7 +4,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -61,16 +63,16 @@ could not be done, 2 usage, 130 interrupted.`,
 			if err := settleAsked(cmd, &o.request); err != nil {
 				return err
 			}
-			if !(o.threshold >= results.MinThreshold && o.threshold <= results.MaxThreshold) {
-				return &scenarios.Invalid{Flag: "--threshold", Value: fmt.Sprintf("%g%%", 100*o.threshold), Allowed: fmt.Sprintf("%g%% to %g%% is allowed", 100*results.MinThreshold, 100*results.MaxThreshold)}
-			}
-			if err := o.sides.settle(o.selfTest); err != nil {
+			if err := o.settle(cmd); err != nil {
 				return err
 			}
-			if o.selfTest {
-				return o.proveItself(cmd.Context(), s, args)
+			ctx, cancel := untilInterrupted(cmd.Context())
+			defer cancel()
+			err := o.judge(ctx, s, args)
+			if ctx.Err() != nil && !errors.Is(err, errInterrupted) {
+				return fmt.Errorf("%w before anything was measured", errInterrupted)
 			}
-			return o.check(cmd.Context(), s, args)
+			return err
 		},
 	}
 	f := c.Flags()
@@ -79,11 +81,44 @@ could not be done, 2 usage, 130 interrupted.`,
 	o.sides.flags(c)
 	f.Var(single[float64]{&o.threshold, "percentage", parseShare}, "threshold", "the least slowdown that is one, such as 3%")
 	f.DurationVar(&o.request.Budget, "budget", 0, "begin no block that is not expected to end within this time (default a minute for each gated cell)")
+	formatFlag(c, &o.format)
 	f.BoolVar(&o.selfTest, "self-test", false, "instead of two builds: whether the gate works on this machine, now")
 	// For seeing that it finds what there is to find.
 	f.DurationVar(&o.injected, "inject", 0, "CPU time that each message costs the head on top")
 	_ = f.MarkHidden("inject") // it fails for flags that do not exist only
 	return c
+}
+
+// settle refuses what does not go together.
+func (o *checkOptions) settle(c *cobra.Command) error {
+	if !(o.threshold >= results.MinThreshold && o.threshold <= results.MaxThreshold) {
+		return &scenarios.Invalid{Flag: "--threshold", Value: fmt.Sprintf("%g%%", 100*o.threshold), Allowed: fmt.Sprintf("%g%% to %g%% is allowed", 100*results.MinThreshold, 100*results.MaxThreshold)}
+	}
+	if err := checkFormat(o.format); err != nil {
+		return err
+	}
+	given := o.sides.given()
+	if o.selfTest {
+		given = append(given, "--self-test")
+		if o.format != "text" && o.format != "json" {
+			return &scenarios.Invalid{Flag: "--format", Value: o.format, Allowed: "a self-test is told as text or json; each of its two results can be printed by \"muxbench report\" in any"}
+		}
+	}
+	switch {
+	case len(given) == 0:
+		return &scenarios.Invalid{Flag: "--base", Allowed: "say what to judge by: --base BIN, --base-rev REV or --self-test"}
+	case len(given) > 1:
+		return &scenarios.Invalid{Flag: given[1], Allowed: "it does not go with " + given[0]}
+	}
+	return o.sides.settle(c)
+}
+
+// judge is what check has been asked for.
+func (o *checkOptions) judge(ctx context.Context, s streams, args []string) error {
+	if o.selfTest {
+		return o.proveItself(ctx, s, args)
+	}
+	return o.check(ctx, s, args)
 }
 
 // check judges one build by another.
@@ -101,31 +136,35 @@ func (o *checkOptions) check(ctx context.Context, s streams, args []string) erro
 		return err
 	}
 	defer release()
-	sides, done, err := o.sides.builds(ctx, s, &g.gate)
+	sides, done, err := o.sides.builds(ctx, s, o.quiet, &g.gate)
+	defer done()
 	if err != nil {
 		return err
 	}
-	defer done()
 	sides.Injected = o.injected
 	if plan, err = scenarios.BuildCheck(o.request, sides); err != nil {
 		return err
 	}
-	check, dir, err := g.measure(ctx, s, plan)
-	if dir == "" {
+	file, dir, err := g.measure(ctx, s, plan)
+	if file == nil {
 		return err
 	}
-	return presentCheck(s, check, dir, err)
+	return presentCheck(s, file, dir, o.format, err)
 }
 
-// presentCheck prints a check, and ends as it does: incomplete is why it is not
-// complete, if it is not.
-func presentCheck(s streams, c report.Check, dir string, incomplete error) error {
-	if err := report.CheckText(s.out, c, terminalWidth(s.out)); err != nil {
-		return fmt.Errorf("printing the result, which is kept in %s: %w", dir, err)
+// presentCheck writes a fresh check's report and chart beside it, prints it, and ends as
+// it does: incomplete is why it is not complete, if it is not.
+func presentCheck(s streams, file *results.File, dir, format string, incomplete error) error {
+	c := report.Judge(file)
+	written := report.WriteCheckMarkdown(filepath.Join(dir, "report.md"), c)
+	_, drawn := report.WriteCharts(filepath.Join(dir, "charts"), c.Charts())
+	printed := documentOf(file, dir).print(s, format)
+	if printed != nil {
+		printed = fmt.Errorf("printing the result, which is kept in %s: %w", dir, printed)
 	}
 	fmt.Fprintf(s.err, "\nresult: %s\n", printable(dir))
-	if incomplete != nil {
-		return incomplete
+	if err := errors.Join(incomplete, written, drawn, printed); err != nil {
+		return err
 	}
 	return ending(c)
 }

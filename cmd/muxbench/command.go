@@ -83,6 +83,6 @@ the same server code, so that the waiting is the only difference.
 	root.SetIn(s.in)
 	root.SetOut(s.out)
 	root.SetErr(s.err)
-	root.AddCommand(runCommand(s, args), checkCommand(s, args), listCommand(s), reportCommand(s), plotCommand(s), serveCommand(s, args), loadCommand(s, args), doctorCommand(s, args), inspectCommand(s), conformCommand(s, args), labCommand(s, args), versionCommand(s), workerCommand(s), partCommand(s))
+	root.AddCommand(runCommand(s, args), checkCommand(s, args), listCommand(s), reportCommand(s), compareCommand(s), plotCommand(s), serveCommand(s, args), loadCommand(s, args), doctorCommand(s, args), inspectCommand(s), conformCommand(s, args), labCommand(s, args), versionCommand(s), workerCommand(s), partCommand(s))
 	return root
 }

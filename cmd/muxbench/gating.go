@@ -23,23 +23,22 @@ type gating struct {
 	gate    results.Gate
 }
 
-// measure has a plan's builds take turns until its gate has decided, and returns what
-// that came to, the result's directory, which is empty if there is none, and why it is
-// not complete.
-func (g *gating) measure(ctx context.Context, s streams, plan scenarios.Plan) (c report.Check, dir string, err error) {
+// measure has a plan's builds take turns until its gate has decided, and returns the
+// result, which is nil if there is none, its directory, and why it is not complete.
+func (g *gating) measure(ctx context.Context, s streams, plan scenarios.Plan) (file *results.File, dir string, err error) {
 	if err := scenarios.CheckLimits(&plan); err != nil {
-		return c, "", err
+		return nil, "", err
 	}
 	executable, err := os.Executable()
 	if err != nil {
-		return c, "", fmt.Errorf("finding this program, to start workers of it: %w", err)
+		return nil, "", fmt.Errorf("finding this program, to start workers of it: %w", err)
 	}
 	if err := plan.TryBuilds(ctx, scenarios.Processes{Program: executable, Args: []string{g.program, "worker"}}); err != nil {
-		return c, "", err
+		return nil, "", err
 	}
 	run, err := g.record(plan, g.args)
 	if err != nil {
-		return c, "", err
+		return nil, "", err
 	}
 	run.Planned, run.Gate = 0, &g.gate // it says how many blocks there are
 	dir, measured := g.measurement.measure(ctx, s, g.program, plan, run, func(ctx context.Context, runner scenarios.Runner, file *results.Writer) error {
@@ -47,13 +46,13 @@ func (g *gating) measure(ctx context.Context, s streams, plan scenarios.Plan) (c
 		return checker.Check(ctx, plan)
 	})
 	if dir == "" {
-		return c, "", measured
+		return nil, "", measured
 	}
-	file, err := results.Open(dir)
+	file, err = results.Open(dir)
 	if err != nil {
-		return c, "", errors.Join(measured, err)
+		return nil, "", errors.Join(measured, err)
 	}
-	return report.Judge(file), dir, measured
+	return file, dir, measured
 }
 
 // How a complete check ends that did not pass.

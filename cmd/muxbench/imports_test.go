@@ -15,6 +15,7 @@ import (
 // the modules that it depends on. An edge that is not here is a mistake, or a
 // decision to be made here first.
 var allowed = map[string][]string{
+	"builds":                 {},
 	"results":                {"results/stats", "github.com/HdrHistogram/hdrhistogram-go", "gonum.org/v1/gonum"},
 	"results/gate":           {"results", "results/stats"},
 	"results/stats":          {"github.com/HdrHistogram/hdrhistogram-go", "gonum.org/v1/gonum"},
@@ -28,11 +29,12 @@ var allowed = map[string][]string{
 	"loadgen":                {"multiplexers", "results", "golang.org/x/sys/unix", "github.com/HdrHistogram/hdrhistogram-go"},
 	"scenarios/lab":          {"multiplexers", "multiplexers/chain", "multiplexers/workbench", "results/stats", "golang.org/x/sys/unix"},
 	"scenarios":              {"multiplexers", "multiplexers/chain", "multiplexers/ctl", "multiplexers/server", "loadgen", "results", "results/gate", "results/stats", "golang.org/x/sys/unix"},
-	"report":                 {"results", "results/gate", "results/stats", "gonum.org/v1/plot", "github.com/olekukonko/tablewriter"},
+	"report":                 {"results", "results/gate", "results/stats", "golang.org/x/perf", "gonum.org/v1/plot", "github.com/olekukonko/tablewriter"},
+	"scripts/ci":             {}, // tests of a shell script
 	// Of multiplexers/server it has the list of backends, and makes a claim of each;
 	// a client of its own has threads of SCHED_IDLE.
-	"cmd/acceptance": {"multiplexers/server", "results", "results/stats", "golang.org/x/sys/unix", "github.com/spf13/cobra", "gonum.org/v1/gonum"},
-	"cmd/muxbench": {"multiplexers", "multiplexers/inspect", "multiplexers/server", "multiplexers/muxtest", "multiplexers/workbench", "loadgen", "scenarios", "scenarios/lab", "results", "results/gate", "report",
+	"cmd/acceptance": {"multiplexers/server", "results", "results/gate", "results/stats", "golang.org/x/sys/unix", "github.com/spf13/cobra", "gonum.org/v1/gonum"},
+	"cmd/muxbench": {"builds", "multiplexers", "multiplexers/inspect", "multiplexers/server", "multiplexers/muxtest", "multiplexers/workbench", "loadgen", "scenarios", "scenarios/lab", "results", "results/gate", "report",
 		"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/agnivade/levenshtein", "golang.org/x/term", "github.com/schollz/progressbar/v3"},
 }
 

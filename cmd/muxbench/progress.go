@@ -21,7 +21,7 @@ type progress struct {
 	w     io.Writer
 	quiet bool
 	bar   *progressbar.ProgressBar // nil where there is no terminal
-	began bool
+	most  int                      // blocks, as the bar has it
 }
 
 func newProgress(w io.Writer, quiet bool) *progress {
@@ -53,9 +53,9 @@ func (p *progress) step(at scenarios.Progress) {
 		fmt.Fprintf(p.w, "block %d of %d, after %s: %s\n", at.Done, at.Blocks, at.Elapsed.Round(100*time.Millisecond), describeCell(at.Cell))
 		return
 	}
-	if !p.began {
+	if at.Blocks != p.most {
 		p.bar.ChangeMax(at.Blocks)
-		p.began = true
+		p.most = at.Blocks
 	}
 	p.bar.Describe(describeCell(at.Cell))
 	_ = p.bar.Set(at.Done) // an unwritable terminal is no reason to stop measuring
@@ -101,6 +101,9 @@ func describeCell(c results.Cell) string {
 		some = "at once"
 	}
 	s := fmt.Sprintf("%s, %d %s", c.Scenario, c.Connections, noun)
+	if c.Subject != "" {
+		s = c.Subject + ": " + s
+	}
 	if c.Active < c.Connections {
 		s += fmt.Sprintf(", %d %s", c.Active, some)
 	}
@@ -138,8 +141,11 @@ func printPlan(w io.Writer, p scenarios.Plan) error {
 			arms += " (reference)"
 		}
 	}
-	_, err := fmt.Fprintf(w, "%s: %s × %s × %s; seed %d\n  arms: %s\n",
-		p.Scenario, counted(len(p.Cells), "cell"), counted(len(p.Arms), "arm"), extent(p), p.Seed, arms)
+	what := fmt.Sprintf("%s × %s × %s; seed %d\n  arms: %s", counted(len(p.Cells), "cell"), counted(len(p.Arms), "arm"), extent(p), p.Seed, arms)
+	if p.Cells[0].Subject != "" {
+		what = fmt.Sprintf("%s, each with base, base again and head; looks from %d blocks on, for up to %s; seed %d", counted(len(p.Cells), "gated cell"), p.Blocks, p.Budget, p.Seed)
+	}
+	_, err := fmt.Fprintf(w, "%s: %s\n", p.Scenario, what)
 	for _, c := range p.Cells {
 		if err != nil {
 			return err

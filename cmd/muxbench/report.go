@@ -5,10 +5,8 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -17,43 +15,41 @@ import (
 	"muxbench/scenarios"
 )
 
-// renderer writes a summary in one format.
-type renderer func(io.Writer, report.Summary) error
-
-// text fits its tables to the terminal behind w, if there is one.
-func text(w io.Writer, s report.Summary) error { return report.Text(w, s, terminalWidth(w)) }
-
 func reportCommand(s streams) *cobra.Command {
-	names := []string{"text", "markdown", "csv", "json"}
-	renderers := map[string]renderer{"text": text, "markdown": report.Markdown, "csv": report.CSV, "json": report.JSON}
-	format, explain := names[0], false
+	format, explain := "", false
 	c := &cobra.Command{
 		Use:   "report RUN",
-		Short: "Print a result again: as text, Markdown, CSV or JSON",
-		Long:  "Report computes its tables from the result's run.jsonl alone. RUN is a result's directory, or the file.",
-		Args:  oneResult,
+		Short: "Print a result again, in any format",
+		Long: `Report computes its tables, and the verdict of a check, from the result's run.jsonl
+alone. RUN is a result's directory, or the file.
+
+Formats: text; markdown; csv and json have everything, in base units; junit is read by
+most CI systems; gha is for github-action-benchmark, a file for each direction;
+benchfmt is the Go benchmark format, for benchstat: "benchstat -col /arm" compares the
+arms of a run, "benchstat -col build" the builds of a check.`,
+		Args: oneResult,
 		RunE: func(_ *cobra.Command, args []string) error {
-			render, known := renderers[format]
-			if !known {
-				return &scenarios.Invalid{Flag: "--format", Value: format, Allowed: "choose among " + strings.Join(names, ", "), Known: names}
+			if err := checkFormat(format); err != nil {
+				return err
 			}
-			summary, err := load(s, args[0])
+			file, err := open(s, args[0])
 			if err != nil {
 				return err
 			}
 			if !explain {
-				return render(s.out, summary)
+				return documentOf(file, directory(args[0])).print(s, format)
 			}
-			if format != names[0] {
+			switch {
+			case format != formats()[0]:
 				return &scenarios.Invalid{Flag: "--explain", Allowed: "it is text: leave --format out"}
+			case file.Run.Gate != nil:
+				return &scenarios.Invalid{Flag: "--explain", Allowed: "it is of runs, and this is a check"}
 			}
-			return report.Explain(s.out, summary, terminalWidth(s.out))
+			return report.Explain(s.out, report.Summarise(file.Run, file.Trials), terminalWidth(s.out))
 		},
 	}
 	c.Flags().BoolVar(&explain, "explain", false, "what the servers did for a message, and in words what made the difference")
-	c.Flags().StringVar(&format, "format", format, strings.Join(names, ", "))
-	// It fails for flags that do not exist only.
-	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
+	formatFlag(c, &format)
 	return c
 }
 
@@ -64,7 +60,7 @@ func plotCommand(s streams) *cobra.Command {
 		Short: "Draw a result's charts again, as PNG and SVG",
 		Args:  oneResult,
 		RunE: func(_ *cobra.Command, args []string) error {
-			summary, err := load(s, args[0])
+			file, err := open(s, args[0])
 			if err != nil {
 				return err
 			}
@@ -72,7 +68,7 @@ func plotCommand(s streams) *cobra.Command {
 			if dir == "" {
 				dir = filepath.Join(directory(args[0]), "charts")
 			}
-			names, err := report.WriteCharts(dir, report.Charts(summary))
+			names, err := report.WriteCharts(dir, chartsOf(file))
 			if err != nil {
 				return err
 			}
@@ -97,12 +93,26 @@ func directory(path string) string {
 	return filepath.Dir(path)
 }
 
-// load reads a result, and warns of what is wrong in it.
-func load(s streams, path string) (report.Summary, error) {
+// chartsOf are the charts of a result, or of the check that it is.
+func chartsOf(file *results.File) []report.Chart {
+	if file.Run.Gate != nil {
+		return report.Judge(file).Charts()
+	}
+	return report.Charts(report.Summarise(file.Run, file.Trials))
+}
+
+// open reads a result, and warns of what is wrong in it.
+func open(s streams, path string) (*results.File, error) {
 	file, err := results.Open(path)
 	if err != nil {
-		return report.Summary{}, err
+		return nil, err
 	}
+	warn(s, file)
+	return file, nil
+}
+
+// warn names the lines of a result that were left out.
+func warn(s streams, file *results.File) {
 	const most = 10
 	for i, w := range file.Warnings {
 		if i == most {
@@ -111,19 +121,19 @@ func load(s streams, path string) (report.Summary, error) {
 		}
 		fmt.Fprintf(s.err, "muxbench: warning: %v\n", w)
 	}
-	return report.Summarise(file.Run, file.Trials), nil
 }
 
 // present writes a fresh result's report and charts beside it, and prints it.
 // In this order: a reader that has gone ends the process, as SIGPIPE does.
 func present(s streams, dir string) (report.Summary, error) {
-	summary, err := load(s, dir)
+	file, err := open(s, dir)
 	if err != nil {
-		return summary, err
+		return report.Summary{}, err
 	}
+	summary := report.Summarise(file.Run, file.Trials)
 	written := report.WriteMarkdown(filepath.Join(dir, "report.md"), summary)
 	charts, drawn := report.WriteCharts(filepath.Join(dir, "charts"), report.Charts(summary))
-	printed := text(s.out, summary)
+	printed := report.Text(s.out, summary, terminalWidth(s.out))
 	if printed != nil {
 		printed = fmt.Errorf("printing the result, which is kept in %s: %w", dir, printed)
 	}

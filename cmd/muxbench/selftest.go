@@ -54,7 +54,12 @@ func (o *checkOptions) proveItself(ctx context.Context, s streams, args []string
 		}
 	}
 	test.Resample(o.request.Seed)
-	if err := report.SelfTestText(s.out, test, terminalWidth(s.out)); err != nil {
+	if o.format == "json" {
+		err = report.SelfTestJSON(s.out, test)
+	} else {
+		err = report.SelfTestText(s.out, test, terminalWidth(s.out))
+	}
+	if err != nil {
 		return err
 	}
 	fmt.Fprintf(s.err, "\nresults: %s\n", printable(o.out))
@@ -69,10 +74,13 @@ func (o *checkOptions) half(ctx context.Context, s streams, args []string, name 
 	}
 	m := o.measurement
 	m.out = filepath.Join(o.out, name)
-	this := results.Build{Version: version()}
+	this := thisBuild()
 	g := gating{measurement: &m, program: args[0], args: args[1:], gate: results.Gate{Threshold: o.threshold, InjectedNS: int64(injected), Base: this, Head: this}}
-	c, _, err := g.measure(ctx, s, plan)
-	return c, err
+	file, _, err := g.measure(ctx, s, plan)
+	if err != nil && !errors.Is(err, scenarios.ErrFailedTrials) {
+		return report.Check{}, err
+	}
+	return report.Judge(file), nil
 }
 
 // errBlind says that the gate does not work on this machine.

@@ -29,11 +29,16 @@ func FuzzNoFigurePanics(f *testing.F) {
 		less, greater := stats.SignedRank(values, power)
 		shift, median := stats.Shift(values, confidence), stats.MedianInterval(values, confidence)
 		low, high := stats.Range(values)
+		first, second := values[:len(values)/3], values[len(values)/3:]
+		between := stats.ShiftBetween(first, second, confidence)
+		smaller, larger := stats.MannWhitney(first, second)
 		figures := map[string]float64{
 			"SignedRank's less": less, "SignedRank's greater": greater, "TwoSided": stats.TwoSided(less, greater),
 			"Shift": shift.Estimate, "Shift's low": shift.Low, "Shift's high": shift.High,
 			"MedianInterval": median.Estimate, "MedianInterval's low": median.Low, "MedianInterval's high": median.High,
 			"Median": stats.Median(values), "Range's low": low, "Range's high": high, "MAD": stats.MAD(values),
+			"ShiftBetween": between.Estimate, "ShiftBetween's low": between.Low, "ShiftBetween's high": between.High,
+			"MannWhitney's less": smaller, "MannWhitney's greater": larger,
 			"SmallestVisible": stats.SmallestVisible(values, confidence, power),
 		}
 		for name, figure := range figures {
@@ -44,6 +49,10 @@ func FuzzNoFigurePanics(f *testing.F) {
 		if shift.Low > shift.Estimate || shift.Estimate > shift.High || median.Low > median.Estimate || median.Estimate > median.High {
 			t.Errorf("of %v, Shift is %+v and MedianInterval %+v: out of order", values, shift, median)
 		}
+		if between.Low > between.Estimate || between.Estimate > between.High || math.IsInf(between.Estimate, 0) {
+			t.Errorf("of %v and %v, ShiftBetween is %+v: out of order", first, second, between)
+		}
+		stats.ShiftBetweenCoverage(len(raw)-8, int(int16(len(raw))), confidence)
 		stats.ShiftCoverage(int(int16(len(raw)))-8, confidence)
 		if h, b := stats.Holm(values), stats.BenjaminiHochberg(values); len(h) != len(values) || len(b) != len(values) {
 			t.Errorf("%d p-values became %d by Holm and %d by Benjamini–Hochberg", len(values), len(h), len(b))

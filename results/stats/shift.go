@@ -66,20 +66,26 @@ type walsh []float64
 
 func (w walsh) count() int { return len(w) * (len(w) + 1) / 2 }
 
-// at is the k-th smallest average, from 1. It halves the numbers between the
-// least and the greatest value until one is left: at most 64 times.
+// at is the k-th smallest average, from 1.
 func (w walsh) at(k int) float64 {
-	low, high := ordinal(w[0]), ordinal(w[len(w)-1])
-	for low < high {
+	return smallest(w[0], w[len(w)-1], func(x float64) bool { return w.atMost(x) >= k })
+}
+
+// smallest is the least number from low to high that is enough, if high is and
+// what is greater than one that is enough is so too. It halves the numbers
+// between them until one is left: at most 64 times.
+func smallest(low, high float64, enough func(float64) bool) float64 {
+	from, to := ordinal(low), ordinal(high)
+	for from < to {
 		// The distance can exceed an int64, but not a uint64.
-		mid := low + int64(uint64(high-low)/2)
-		if w.atMost(number(mid)) >= k {
-			high = mid
+		mid := from + int64(uint64(to-from)/2)
+		if enough(number(mid)) {
+			to = mid
 		} else {
-			low = mid + 1
+			from = mid + 1
 		}
 	}
-	return number(low)
+	return number(from)
 }
 
 // atMost counts the averages of at most x. The greater the first value of a

@@ -34,7 +34,11 @@ func SignedRank(values []float64, mu float64) (less, greater float64) {
 		}
 		return 0
 	})
-	halves := midranks(differences)
+	sizes := make([]float64, len(differences))
+	for i, d := range differences {
+		sizes[i] = math.Abs(d)
+	}
+	halves := midranks(sizes)
 	positive := 0
 	for i, d := range differences {
 		if d > 0 {
@@ -45,13 +49,13 @@ func SignedRank(values []float64, mu float64) (less, greater float64) {
 	return null.atMost(positive), null.atMost(null.total - positive)
 }
 
-// midranks are the ranks, doubled, of differences sorted by their size. Equal
-// sizes share the mean of the ranks they take up.
+// midranks are the ranks, doubled, of sorted values. Equal ones share the mean
+// of the ranks they take up.
 func midranks(sorted []float64) []int {
 	doubled := make([]int, len(sorted))
 	for from := 0; from < len(sorted); {
 		to := from + 1
-		for to < len(sorted) && math.Abs(sorted[to]) == math.Abs(sorted[from]) {
+		for to < len(sorted) && sorted[to] == sorted[from] {
 			to++
 		}
 		for i := from; i < to; i++ {

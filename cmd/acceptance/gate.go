@@ -1,0 +1,77 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"time"
+)
+
+const (
+	// checkWithin is how long a check of one cell may take until it says
+	// something, and checkFourWithin one of four.
+	checkWithin     = time.Minute
+	checkFourWithin = 2 * time.Minute
+
+	// The gate promises less than one false alarm in a hundred checks: sixty have
+	// a second one with a probability of an eighth at most, if all alarms were as
+	// frequent as is allowed.
+	mostAlarms = 1
+	// mostUndecided is how many of sixty may end without a verdict.
+	mostUndecided = 4
+	// mostInvalid is the share of checks that may be invalid: those say nothing of
+	// the gate. Beyond it, the others are too few.
+	mostInvalid = 0.1
+)
+
+// oneCell is a check of two builds that are one.
+func oneCell() step {
+	return step{check: true, args: words("--base " + placeOfCopy + " -b epoll-lt")}
+}
+
+func gateIdentical() claim {
+	return claim{
+		name: "gate-identical", wanted: 60, takes: "22 s",
+		question: "does a gate raise an alarm at identical builds?",
+		steps:    fixed(oneCell()),
+		judge:    judgeGateIdentical,
+	}
+}
+
+// gateSlower claims that a gate finds a share of a message's CPU time: in a share
+// of checks, and that it passes so many at most.
+func gateSlower(name string, share, least float64, mostPassed int) claim {
+	return claim{
+		name: name, wanted: 20, takes: "30 s",
+		question: fmt.Sprintf("does a gate find a slowdown by %g %% within %s?", share*100, checkWithin),
+		steps:    fixed(slowed("", share)...),
+		judge: func(done collected) []finding {
+			return judgeGateSlower(done, least, mostPassed)
+		},
+	}
+}
+
+// slowed is a check whose head is slower by a share of what a message costs, and
+// before it what tells that cost: it changes with the machine, so that each check
+// has one of its own, in the same cell and slices, measured right before.
+func slowed(suffix string, share float64) []step {
+	check := oneCell()
+	check.name = "check" + suffix
+	check.late = func(before []measured) ([]string, error) {
+		cost, err := baseCPU(before[len(before)-1:])
+		if err != nil {
+			return nil, err
+		}
+		return []string{"--inject", fmt.Sprintf("%dns", int(share*cost+0.5))}, nil
+	}
+	return []step{{name: "base" + suffix, args: words("echo -c 200 -s 64 -d 400ms --slice 10ms -b epoll-lt -n 6 --no-control")}, check}
+}
+
+func gateFour() claim {
+	return claim{
+		name: "gate-four", wanted: 5, takes: "100 s",
+		question: fmt.Sprintf("does a gate pass four backends within %s?", checkFourWithin),
+		steps:    fixed(step{check: true, args: words("--base " + placeOfCopy + " -b select,poll,epoll-lt,epoll-et")}),
+		judge:    judgeGateFour,
+	}
+}
