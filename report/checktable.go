@@ -68,7 +68,7 @@ func fewer(cell gate.Cell) string {
 	var all []string
 	for _, d := range cell.Counters {
 		if !d.More {
-			all = append(all, fmt.Sprintf("%.4g %s instead of %.4g", d.Head, d.Name, d.Base))
+			all = append(all, d.String())
 		}
 	}
 	return unless(len(all) == 0, "the head does less for each message: "+enumerate(all))
