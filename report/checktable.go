@@ -27,8 +27,13 @@ func (c Check) table() table {
 		}
 		return col
 	}
+	named := func(header string, of func(gate.Cell) string) column {
+		col := text(header, 0, of)
+		col.breaks = true
+		return col
+	}
 	if c.scenarios() > 1 {
-		t.columns = append(t.columns, text("scenario", 0, func(cell gate.Cell) string { return plainName(cell.Scenario) }))
+		t.columns = append(t.columns, named("scenario", func(cell gate.Cell) string { return plainName(cell.Scenario) }))
 	}
 	t.columns = append(t.columns, dimensionColumns(asked, varying)...)
 	right := func(header string, rank int, of func(gate.Cell) string) column {
@@ -37,7 +42,7 @@ func (c Check) table() table {
 		return col
 	}
 	t.columns = append(t.columns,
-		text("server", 0, func(cell gate.Cell) string { return plainName(cell.Subject) }),
+		named("server", func(cell gate.Cell) string { return plainName(cell.Subject) }),
 		text("verdict", 0, func(cell gate.Cell) string { return string(cell.Verdict) }),
 		right("head\n× base", 0, func(cell gate.Cell) string { return ratioText(cell.Ratio, ratioOnly) }),
 		right("95 %", 1, func(cell gate.Cell) string { return ratioText(cell.Ratio, intervalOnly) }),
