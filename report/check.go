@@ -93,7 +93,7 @@ func (c Check) sides() string {
 }
 
 func side(b results.Build) string {
-	text := plainName(orUnknown(b.Version))
+	text := plainText(orUnknown(b.Version)) // one of no tag is longer than names are
 	var more []string
 	if b.Go != "" {
 		more = append(more, plainName(b.Go))

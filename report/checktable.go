@@ -27,8 +27,13 @@ func (c Check) table() table {
 		}
 		return col
 	}
+	named := func(header string, of func(gate.Cell) string) column {
+		col := text(header, 0, of)
+		col.breaks = true
+		return col
+	}
 	if c.scenarios() > 1 {
-		t.columns = append(t.columns, text("scenario", 0, func(cell gate.Cell) string { return plainName(cell.Scenario) }))
+		t.columns = append(t.columns, named("scenario", func(cell gate.Cell) string { return plainName(cell.Scenario) }))
 	}
 	t.columns = append(t.columns, dimensionColumns(asked, varying)...)
 	right := func(header string, rank int, of func(gate.Cell) string) column {
@@ -37,7 +42,7 @@ func (c Check) table() table {
 		return col
 	}
 	t.columns = append(t.columns,
-		text("server", 0, func(cell gate.Cell) string { return plainName(cell.Subject) }),
+		named("server", func(cell gate.Cell) string { return plainName(cell.Subject) }),
 		right("kept\n× yardstick", 6, func(cell gate.Cell) string { return keptText(cell.Kept) }),
 		right("now\n× yardstick", 6, func(cell gate.Cell) string { return keptText(cell.Now) }),
 		text("verdict", 0, func(cell gate.Cell) string { return string(cell.Verdict) }),
@@ -92,7 +97,7 @@ func fewer(cell gate.Cell) string {
 	var all []string
 	for _, d := range cell.Counters {
 		if !d.More {
-			all = append(all, fmt.Sprintf("%.4g %s instead of %.4g", d.Head, d.Name, d.Base))
+			all = append(all, d.String())
 		}
 	}
 	return unless(len(all) == 0, "the head does less for each message: "+enumerate(all))

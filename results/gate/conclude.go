@@ -66,8 +66,14 @@ func change(ratio float64) string {
 	return by + " more"
 }
 
-// percent writes a share to two digits.
-func percent(share float64) string { return fmt.Sprintf("%.2g %%", 100*share) }
+// percent writes a share to two digits, or in whole per cent.
+func percent(share float64) string {
+	const whole, absurd = 0.995, 1e4
+	if share >= whole && share < absurd {
+		return fmt.Sprintf("%.0f %%", 100*share)
+	}
+	return fmt.Sprintf("%.2g %%", 100*share)
+}
 
 func plural(n int, noun string) string {
 	if n == 1 {

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"fmt"
+	"strconv"
 
 	"muxbench/results"
 )
@@ -15,6 +16,17 @@ type Counter struct {
 	Head float64 `json:"head"` // a message, in the block that has the least
 	// More says that the head has more in every block.
 	More bool `json:"more"`
+}
+
+// String says what the head does instead of what, in as many digits as tell it.
+func (c Counter) String() string {
+	const digits, most = 4, 17
+	for n := digits; ; n++ {
+		head, base := strconv.FormatFloat(c.Head, 'g', n, 64), strconv.FormatFloat(c.Base, 'g', n, 64)
+		if head != base || n == most {
+			return fmt.Sprintf("%s %s instead of %s", head, c.Name, base)
+		}
+	}
 }
 
 // counted is a counter that may repeat to the digit.
@@ -112,7 +124,7 @@ func (c *cell) more() []string {
 	var all []string
 	for _, d := range c.Counters {
 		if d.More {
-			all = append(all, fmt.Sprintf("%.4g %s instead of %.4g", d.Head, d.Name, d.Base))
+			all = append(all, d.String())
 		}
 	}
 	return all

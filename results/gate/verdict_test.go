@@ -157,6 +157,18 @@ func TestAWidenedThreshold(t *testing.T) {
 	}
 }
 
+// Thresholds are written as one says them.
+func TestThresholdsInWords(t *testing.T) {
+	for threshold, want := range map[float64]string{0.005: "0.5 %", 0.03: "3 %", 0.125: "12 %", 1: "100 %", 1.1: "110 %", 2.5: "250 %"} {
+		l := lookAt(cellOf(0), 9)
+		l.Threshold = threshold
+		c := gate.Judge(results.Gate{Threshold: 0.005}, []results.Looks{l}, blocks(cellOf(0), 9, func(int) costs { return even() })).Cells[0]
+		if c.Verdict != gate.Pass || !strings.Contains(c.Why, "a slowdown by "+want+" is ruled out") {
+			t.Errorf("%g: %s, want %s in it", threshold, c.Why, want)
+		}
+	}
+}
+
 // Without trials, and without any of a gate's, there is nothing to say.
 func TestNothingToJudge(t *testing.T) {
 	other := blocks(results.Cell{Scenario: "echo", Connections: 1}, 9, steady(1)) // without a subject
