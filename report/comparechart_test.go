@@ -97,7 +97,7 @@ func TestComparisonChartsOfOneAndOfMany(t *testing.T) {
 func TestWriteComparisonCharts(t *testing.T) {
 	a, b := comparedTwice(t)
 	dir := filepath.Join(t.TempDir(), "new", "charts")
-	written, err := report.WriteComparisonCharts(dir, compareRuns(t, a, b))
+	written, err := report.WriteCharts(dir, report.ComparisonCharts(compareRuns(t, a, b)))
 	if err != nil || len(written) != 8 {
 		t.Fatalf("%d files, want 8: %v", len(written), err)
 	}

@@ -22,7 +22,7 @@ func ComparisonBenchfmt(w io.Writer, c SideBySide) error {
 // fails, as a comparison does not judge; rows of unlike machines are skipped.
 func ComparisonJUnit(w io.Writer, c SideBySide) error {
 	suite := junitSuite{Name: "muxbench compare"}
-	names := comparedNames(c.named())
+	names := comparedNames(c.named(), true)
 	for _, r := range c.Rows {
 		jc := junitCase{Class: "muxbench.compare." + plainName(r.Scenario), Name: r.place(names), Output: r.words()}
 		switch {
@@ -65,7 +65,7 @@ func (r ComparisonRow) words() string {
 
 // Figures are the ratios of all rows, each under the direction of its metric.
 func (c SideBySide) Figures() []Figure {
-	names := comparedNames(c.named())
+	names := comparedNames(c.named(), true)
 	var all []Figure
 	for _, r := range c.Rows {
 		if r.Ratio == nil || r.Control {
