@@ -84,10 +84,18 @@ func TestComparisonTellsAChangeFromTheHour(t *testing.T) {
 // The figures of a row are those of the blocks that it is of.
 func TestComparisonIsMadeOfBlocks(t *testing.T) {
 	a, b := comparedTwice(t)
+	for _, u := range b.Trials[len(b.Trials)/3:] { // one that is void counts for nothing
+		if u.Arm == "epoll-lt" && u.Connections == 1000 {
+			u = ended(u, results.StatusVoided, "steal")
+			u.Block, u.Values = 99, map[results.Metric]float64{results.ServerCPUPerMessage: 1e9}
+			b.Trials = append(b.Trials, u)
+			break
+		}
+	}
 	r := comparisonRow(t, compareRuns(t, a, b), 1000, "epoll-lt", results.ServerCPUPerMessage)
 	of := func(trials []results.Trial, arm string) (ts []results.Trial, logs []float64) {
 		for _, u := range trials {
-			if u.Arm == arm && u.Connections == 1000 {
+			if u.Arm == arm && u.Connections == 1000 && u.Status == results.StatusOK {
 				ts, logs = append(ts, u), append(logs, math.Log(u.Values[results.ServerCPUPerMessage]))
 			}
 		}
