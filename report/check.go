@@ -66,6 +66,9 @@ func (c Check) scenarios() int {
 // headline is the verdict, and before it what has to be known to read that.
 func (c Check) headline() []string {
 	var lines []string
+	if unlike := c.Run.Gate.Unlike; len(unlike) > 0 {
+		lines = append(lines, "not the baseline's machine, so that what differs may be the machine's: "+plainText(strings.Join(unlike, "; ")))
+	}
 	for _, cell := range c.Judgement.Cells {
 		if cell.Threshold > cell.Asked {
 			lines = append(lines, fmt.Sprintf("%s: the threshold is %s %% instead of %s %%, as blocks differ by %s %% here and the time does not carry less",
@@ -78,7 +81,11 @@ func (c Check) headline() []string {
 // sides say which builds were compared.
 func (c Check) sides() string {
 	g := c.Run.Gate
-	text := fmt.Sprintf("base %s; head %s; threshold %s %%", side(g.Base), side(g.Head), percent(g.Threshold))
+	base := "base "
+	if len(g.Baseline) > 0 {
+		base = "baseline of "
+	}
+	text := fmt.Sprintf("%s%s; head %s; threshold %s %%", base, side(g.Base), side(g.Head), percent(g.Threshold))
 	if g.InjectedNS > 0 {
 		text += "; the head burns " + formatDuration(float64(g.InjectedNS)) + " a message on top"
 	}

@@ -43,10 +43,12 @@ func (c Check) table() table {
 	}
 	t.columns = append(t.columns,
 		named("server", func(cell gate.Cell) string { return plainName(cell.Subject) }),
+		right("kept\n× yardstick", 6, func(cell gate.Cell) string { return keptText(cell.Kept) }),
+		right("now\n× yardstick", 6, func(cell gate.Cell) string { return keptText(cell.Now) }),
 		text("verdict", 0, func(cell gate.Cell) string { return string(cell.Verdict) }),
 		right("head\n× base", 0, func(cell gate.Cell) string { return ratioText(cell.Ratio, ratioOnly) }),
 		right("95 %", 1, func(cell gate.Cell) string { return ratioText(cell.Ratio, intervalOnly) }),
-		numbers("base\nns", 4, cells, func(cell gate.Cell) number { return number{value: cell.Base, known: cell.Base > 0} }),
+		numbers(c.baseName()+"\nns", 4, cells, func(cell gate.Cell) number { return number{value: cell.Base, known: cell.Base > 0} }),
 		numbers("head\nns", 4, cells, func(cell gate.Cell) number { return number{value: cell.Head, known: cell.Head > 0} }),
 		right("looks", 3, func(cell gate.Cell) string { return fmt.Sprintf("%d/%d", cell.Looks, gate.Looks) }),
 		right("blocks", 2, func(cell gate.Cell) string {
@@ -64,8 +66,30 @@ func (c Check) table() table {
 			t.remarks = append(t.remarks, c.place(cell)+": "+fewer+".")
 		}
 	}
-	t.remarks = append(t.remarks, "Identical: two servers of the base, which differ by noise alone.")
+	if len(c.Run.Gate.Baseline) > 0 {
+		t.remarks = append(t.remarks, "Yardstick: a server that is measured along with each; what makes that slower too is not seen this way. Kept: its ratio in the baseline, whose interval is held against any verdict.",
+			"Identical: two servers of the yardstick, which differ by noise alone.")
+	} else {
+		t.remarks = append(t.remarks, "Identical: two servers of the base, which differ by noise alone.")
+	}
+	t.columns = slices.DeleteFunc(t.columns, column.empty)
 	return t
+}
+
+// baseName is what the head is held against.
+func (c Check) baseName() string {
+	if len(c.Run.Gate.Baseline) > 0 {
+		return "yardstick"
+	}
+	return "base"
+}
+
+// keptText is a ratio to the yardstick, empty where there is none.
+func keptText(r *gate.Ratio) string {
+	if r == nil {
+		return ""
+	}
+	return ratioText(*r, ratioOnly)
 }
 
 // fewer says which exact counters have become less, in words.
@@ -92,7 +116,11 @@ func (c Check) heading(fixed []dimension) string {
 	if c.scenarios() == 1 {
 		parts = append([]string{plainName(first.Scenario)}, parts...)
 	}
-	return strings.Join(parts, ", ") + "; " + strings.Join(metrics, ", ") + ", of the head over the base turn by turn, and medians over blocks"
+	how := ", of the head over the base turn by turn, and medians over blocks"
+	if len(c.Run.Gate.Baseline) > 0 {
+		how = ", of the head over the yardstick turn by turn, over what is kept of that in the baseline, and medians over blocks"
+	}
+	return strings.Join(parts, ", ") + "; " + strings.Join(metrics, ", ") + how
 }
 
 const (
@@ -127,6 +155,7 @@ func (c Check) csvLines() [][]string {
 		"scenario", "connections", "active", "rounds", "duration_ns", "size_bytes", "socket_buffers_bytes", "server", "metric",
 		"verdict", "why", "threshold", "asked_threshold", "looks", "blocks", "void_blocks", "ratio", "ratio_low", "ratio_high",
 		"base", "head", "identical_ratio", "identical_low", "identical_high", "p_not_slower_adjusted", "p_slower_by_threshold",
+		"kept_ratio_to_yardstick", "ratio_to_yardstick",
 	}}
 	for _, cell := range c.Judgement.Cells {
 		line := []string{
@@ -137,7 +166,15 @@ func (c Check) csvLines() [][]string {
 		line = append(line, csvRatio(cell.Ratio)...)
 		line = append(line, csvNumber(cell.Base), csvNumber(cell.Head))
 		line = append(line, csvRatio(cell.Control.Ratio)...)
-		lines = append(lines, append(line, csvNumber(roundTo(cell.NotSlowerAdjusted, 9)), csvNumber(roundTo(cell.Slower, 9))))
+		line = append(line, csvNumber(roundTo(cell.NotSlowerAdjusted, 9)), csvNumber(roundTo(cell.Slower, 9)))
+		for _, r := range []*gate.Ratio{cell.Kept, cell.Now} {
+			number := ""
+			if r != nil {
+				number = csvNumber(roundTo(r.Value, 9))
+			}
+			line = append(line, number)
+		}
+		lines = append(lines, line)
 	}
 	return lines
 }

@@ -21,7 +21,8 @@ func ComparisonCharts(c SideBySide) []Chart {
 		}
 	}
 	var charts []Chart
-	for _, rows := range rowsToDraw(c.Rows) {
+	drawn := slices.DeleteFunc(slices.Clone(c.Rows), func(r ComparisonRow) bool { return r.Control })
+	for _, rows := range rowsByMetric(drawn) {
 		for _, basis := range []ComparisonBasis{ByRatioOfRatios, ByRatio} {
 			if chart, ok := b.comparison(c, rows, basis); ok {
 				charts = append(charts, chart)
@@ -29,22 +30,6 @@ func ComparisonCharts(c SideBySide) []Chart {
 		}
 	}
 	return charts
-}
-
-// rowsToDraw are of one metric each, in one scenario: units and words differ.
-func rowsToDraw(rows []ComparisonRow) [][]ComparisonRow {
-	var groups [][]ComparisonRow
-	for _, r := range rows {
-		i := slices.IndexFunc(groups, func(g []ComparisonRow) bool { return g[0].Metric == r.Metric })
-		switch {
-		case r.Control:
-		case i < 0:
-			groups = append(groups, []ComparisonRow{r})
-		default:
-			groups[i] = append(groups[i], r)
-		}
-	}
-	return groups
 }
 
 // comparedSeries is what a row is drawn as.
@@ -58,25 +43,32 @@ func comparedSeries(r ComparisonRow) string {
 // comparison is one chart, if there is anything to draw.
 func (b *chartBuilder) comparison(c SideBySide, rows []ComparisonRow, basis ComparisonBasis) (Chart, bool) {
 	of := func(r ComparisonRow) *ComparisonRatio { return r.Ratio }
-	what := "B / A"
+	what := ": B over A"
 	chart := Chart{Name: "comparison-" + slug(string(rows[0].Metric)), Y: Axis{Ratio: true}, Forest: true}
 	if basis == ByRatioOfRatios {
 		of = func(r ComparisonRow) *ComparisonRatio { return r.Relative }
-		what = "B / A of the ratio to the reference"
+		what = ", held against the reference: B over A"
 		chart.Name += "-to-reference"
 	}
 	rows = slices.DeleteFunc(slices.Clone(rows), func(r ComparisonRow) bool { return of(r) == nil })
 	if len(rows) == 0 {
 		return Chart{}, false
 	}
-	chart.Title = comparisonTitle(rows[0].Metric) + ": " + what + unless(c.Alike, " (machines not alike)")
+	if name := rows[0].Reference; basis == ByRatioOfRatios && !slices.ContainsFunc(rows, func(r ComparisonRow) bool { return r.Reference != name }) {
+		what = ", held against " + plainName(name) + ": B over A"
+	}
+	chart.Title = comparisonTitle(rows[0].Metric) + what + unless(c.Alike, " (machines not alike)")
 	chart.Subtitle = "right of the line: more in B; A: " + plainText(c.A.Name) + ", B: " + plainText(c.B.Name)
 	if c.Together {
-		chart.Title = comparisonTitle(rows[0].Metric) + ": the one arm over the other"
-		chart.Subtitle = "right of the line: more of the arm named first; " + plainText(c.A.Name)
+		chart.Title = comparisonTitle(rows[0].Metric) + ": one arm over another"
+		chart.Subtitle = "right of the line: more of the arm that is named first; " + plainText(c.A.Name)
+	}
+	if sweeps := comparedSweeps(c.named()); len(sweeps) == 1 && len(sweeps[0]) > 1 {
+		_, fixed := splitDimensions(sweeps[0])
+		chart.Subtitle += "; " + strings.Join(phrases(fixed, sweeps[0][0].Cell), ", ")
 	}
 	chart.Y.Label = "ratio: 1 is in the middle, and zero is not on the axis"
-	base := Series{Name: "equal", Style: len(b.styles), Unmarked: true, Points: []Point{{Y: 1, Low: 1, High: 1, Blocks: 1, Interval: true}}}
+	base := Series{Name: "equal", Style: neutral, Unmarked: true, Points: []Point{{Y: 1, Low: 1, High: 1, Blocks: 1, Interval: true}}}
 	var arms []string
 	for _, r := range rows {
 		if name := comparedSeries(r); !slices.Contains(arms, name) {
@@ -87,7 +79,7 @@ func (b *chartBuilder) comparison(c SideBySide, rows []ComparisonRow, basis Comp
 	for _, arm := range arms {
 		chart.Series = append(chart.Series, b.series(arm))
 	}
-	naming := comparedNames(c.named())
+	naming := comparedNames(c.named(), true)
 	var places []results.Cell
 	shown := 0
 	for _, r := range rows {
@@ -145,8 +137,12 @@ func (c Chart) comparisonFooter(s SideBySide, basis ComparisonBasis) string {
 		how = "each arm over its run's reference turn by turn, and B over A"
 	}
 	text := how + "; " + whiskers(intervals, ranges) + unless(s.Together, " of the run with fewer") + unless(max(intervals.most, ranges.most) < 2, ", left out where shorter than the mark")
-	if hollow {
-		text += "; hollow: nothing is concluded"
+	switch judged := slices.ContainsFunc(s.Rows, func(r ComparisonRow) bool { return r.JudgedBy == basis }); {
+	case !hollow:
+	case judged:
+		text += "; hollow: no difference can be told, or is not judged"
+	default:
+		text += "; hollow: nothing is concluded from these"
 	}
 	text += "; " + machine(s.A.Run)
 	if !s.Together && machine(s.A.Run) != machine(s.B.Run) {

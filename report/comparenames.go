@@ -8,12 +8,12 @@ import (
 )
 
 // comparedNames names cells by what tells those of one scenario apart and, where
-// there is but one, by all that describes it.
-func comparedNames(cells []Cell) func(results.Cell) string {
+// there is but one, by all that describes it if that is wanted.
+func comparedNames(cells []Cell, whole bool) func(results.Cell) string {
 	dims := make(map[sweepKey][]dimension)
 	for _, sweep := range comparedSweeps(cells) {
 		varying, fixed := splitDimensions(sweep)
-		if len(varying) == 0 {
+		if len(varying) == 0 && whole {
 			varying = fixed
 		}
 		dims[comparedSweep(sweep[0].Cell)] = varying
@@ -29,14 +29,21 @@ func comparedSweep(c results.Cell) sweepKey { return sweepOf(results.Trial{Cell:
 // each cell once.
 func comparedSweeps(cells []Cell) [][]Cell {
 	var all [][]Cell
+	places := make(map[sweepKey]int)
+	seen := make(map[results.Cell]bool)
 	for _, c := range cells {
-		i := slices.IndexFunc(all, func(sweep []Cell) bool { return comparedSweep(sweep[0].Cell) == comparedSweep(c.Cell) })
-		switch {
-		case i < 0:
-			all = append(all, []Cell{c})
-		case !slices.ContainsFunc(all[i], func(d Cell) bool { return d.Cell == c.Cell }):
-			all[i] = append(all[i], c)
+		if seen[c.Cell] {
+			continue
 		}
+		seen[c.Cell] = true
+		key := comparedSweep(c.Cell)
+		at, known := places[key]
+		if !known {
+			at = len(all)
+			places[key] = at
+			all = append(all, nil)
+		}
+		all[at] = append(all[at], c)
 	}
 	return all
 }

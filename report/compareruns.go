@@ -109,19 +109,28 @@ func (s comparedSide) String() string {
 	for _, key := range s.order {
 		cells = append(cells, s.cells[key].summary)
 	}
-	naming := comparedNames(cells)
-	const most = 8
-	var parts []string
-	for i, c := range cells {
-		if i == most {
-			parts = append(parts, fmt.Sprintf("and %d more", len(cells)-most))
-			break
-		}
+	naming := comparedNames(cells, true)
+	where := make(map[string][]string) // by arms
+	var order []string
+	for _, c := range cells {
 		var arms []string
 		for _, name := range s.cells[c.Cell].names {
 			arms = append(arms, plainName(name))
 		}
-		parts = append(parts, naming(c.Cell)+" ("+strings.Join(arms, ", ")+")")
+		key := strings.Join(arms, ", ")
+		if where[key] == nil {
+			order = append(order, key)
+		}
+		where[key] = append(where[key], naming(c.Cell))
+	}
+	const most = 12
+	var parts []string
+	for _, arms := range order {
+		of := where[arms]
+		if more := len(of) - most; more > 0 {
+			of = append(of[:most:most], fmt.Sprintf("and %d cells more", more))
+		}
+		parts = append(parts, arms+" of "+strings.Join(of, "; "))
 	}
 	return strings.Join(parts, "; ") + unless(s.ok > 0, ", and no trial that is ok")
 }

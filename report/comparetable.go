@@ -11,23 +11,24 @@ import (
 
 // comparisonTables are one for each scenario and metric.
 func comparisonTables(c SideBySide) []table {
+	rows := make(map[sweepKey][]ComparisonRow)
+	for _, r := range c.Rows {
+		key := comparedSweep(r.Cell)
+		rows[key] = append(rows[key], r)
+	}
 	var tables []table
 	for _, sweep := range comparedSweeps(c.named()) {
-		for _, rows := range rowsByMetric(c.Rows, sweep) {
-			tables = append(tables, c.table(sweep, rows))
+		for _, group := range rowsByMetric(rows[comparedSweep(sweep[0].Cell)]) {
+			tables = append(tables, c.table(sweep, group))
 		}
 	}
 	return tables
 }
 
-// rowsByMetric are those of the sweep's cells, a group for each metric, in the
-// order of the cells.
-func rowsByMetric(all []ComparisonRow, sweep []Cell) [][]ComparisonRow {
+// rowsByMetric are groups of rows, one for each metric, in their order.
+func rowsByMetric(rows []ComparisonRow) [][]ComparisonRow {
 	var groups [][]ComparisonRow
-	for _, r := range all {
-		if comparedSweep(r.Cell) != comparedSweep(sweep[0].Cell) {
-			continue
-		}
+	for _, r := range rows {
 		i := slices.IndexFunc(groups, func(g []ComparisonRow) bool { return g[0].Metric == r.Metric })
 		if i < 0 {
 			i = len(groups)
@@ -42,18 +43,20 @@ func rowsByMetric(all []ComparisonRow, sweep []Cell) [][]ComparisonRow {
 // apart too.
 func (c SideBySide) table(sweep []Cell, rows []ComparisonRow) table {
 	varying, fixed := splitDimensions(sweep)
-	plain := make([]row, len(rows))
+	places := make([]row, len(rows))
 	for i, r := range rows {
-		plain[i] = row{Cell{Cell: r.Cell}, Arm{Name: r.ArmA}}
+		places[i] = row{Cell{Cell: r.Cell}, Arm{Name: r.ArmA}}
 	}
-	columns := rowColumns(plain, varying)
+	columns := rowColumns(places, varying)
 	if c.Together {
-		columns[len(columns)-1].header = "A"
-		other := column{header: "B", left: true}
+		const wide = 20 // columns of a name, of which there are two
+		first, other := column{header: "arm A", left: true}, column{header: "arm B", left: true}
 		for _, r := range rows {
-			other.cells = append(other.cells, plainName(r.ArmB))
+			// Once more, for what is spelt out is wider.
+			first.cells = append(first.cells, plain(plain(r.ArmA, wide), wide))
+			other.cells = append(other.cells, plain(plain(r.ArmB, wide), wide))
 		}
-		columns = append(columns, other)
+		columns = append(columns[:len(columns)-1], first, other)
 	}
 	_, unit := comparisonMetric(rows[0].Metric, rows[0].Scenario)
 	columns = append(columns, sideColumns("A", rows, 5, 8, unit, func(r ComparisonRow) *Estimate { return r.A })...)
@@ -184,7 +187,7 @@ func least(a, b int) int {
 // comparisonNotes say what of rows could not be compared and why, and what of it
 // is not what it seems.
 func comparisonNotes(sweep []Cell, rows []ComparisonRow) []string {
-	naming := comparedNames(sweep)
+	naming := comparedNames(sweep, false)
 	where := make(map[string][]string)
 	var order []string
 	note := func(text string, r ComparisonRow) {

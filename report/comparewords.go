@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -57,7 +56,7 @@ func (c SideBySide) sides() []namedSide {
 
 // onlyLines name everything that one side alone has.
 func onlyLines(c SideBySide, side string, all []ComparisonOnly) []string {
-	naming := comparedNames(c.named())
+	naming := comparedNames(c.named(), true)
 	var cells []string
 	where := make(map[string][]string) // by arms
 	var order []string
@@ -85,9 +84,22 @@ func onlyLines(c SideBySide, side string, all []ComparisonOnly) []string {
 		lines = append(lines, "! "+verb+strings.Join(cells, "; "))
 	}
 	for _, arms := range order {
-		lines = append(lines, "! "+verb+arms+" of "+strings.Join(where[arms], "; "))
+		of := strings.Join(where[arms], "; ")
+		if n := len(where[arms]); n > 1 && n == c.common() {
+			of = fmt.Sprintf("all %d cells that are compared", n)
+		}
+		lines = append(lines, "! "+verb+arms+" of "+of)
 	}
 	return lines
+}
+
+// common is how many cells are compared.
+func (c SideBySide) common() int {
+	cells := make(map[results.Cell]bool)
+	for _, r := range c.Rows {
+		cells[r.Cell] = true
+	}
+	return len(cells)
 }
 
 // changedLines say which arms are not the same in both results, but for their
@@ -113,7 +125,7 @@ func comparisonAnswer(c SideBySide) []string {
 	if !c.Alike {
 		return nil
 	}
-	naming := comparedNames(c.named())
+	naming := comparedNames(c.named(), false)
 	var lines []string
 	for _, primary := range []bool{true, false} {
 		for _, r := range c.Rows {
@@ -153,6 +165,9 @@ func comparisonClosing(c SideBySide) []string {
 	if c.Together {
 		return append(texts, "A and B took turns, so that what disturbed the machine disturbed both.")
 	}
+	if c.SameRun {
+		return texts
+	}
 	rows := primaryRows(c.Rows)
 	if low, high, ok := spanOfRatios(rows, func(r ComparisonRow) *ComparisonRatio {
 		if r.ArmA != r.Reference {
@@ -163,7 +178,7 @@ func comparisonClosing(c SideBySide) []string {
 		texts = append(texts, fmt.Sprintf("What the others are held against was itself %s times in B what it was in A. That is the hour, the machine, or what all arms share: two runs cannot tell, and it has no stars.", ratioSpan(low, high)))
 	}
 	if floor, ok := controlsMoved(rows); ok {
-		texts = append(texts, "Control arms, which are the same as the reference, moved within "+percent(floor)+" % against it between A and B: of less than that, no star makes a difference.")
+		texts = append(texts, "Control arms, which are the same as the reference, moved within "+percent(floor)+" % against it between A and B: what is below that, no star makes true.")
 	}
 	drift := "A and B were measured one after the other. A machine gives other figures an hour later, which no interval of B / A covers: " +
 		"one after the other, fresh processes of the same server differed by 13 to 17 % in CPU per message where this was measured, and by 1 % where they took turns."
@@ -192,12 +207,12 @@ func (c SideBySide) legend() string {
 	return fmt.Sprintf("*, **, ***: p ≤ 0.05, 0.01, 0.001 by %s, after Holm over the %s judged here; ~: no difference can be told.", test, plural(c.Asked, "ratio", "ratios"))
 }
 
-// controlsMoved is how far from 1 the ratios of ratios of control arms reach, 0.02
-// for 2 %.
+// controlsMoved is how far from 1 the intervals of control arms' ratios of ratios
+// reach, 0.02 for 2 %.
 func controlsMoved(rows []ComparisonRow) (floor float64, ok bool) {
 	for _, r := range rows {
-		if r.Control && r.Relative != nil {
-			floor, ok = max(floor, math.Expm1(math.Abs(math.Log(r.Relative.Value)))), true
+		if r.Control && r.Relative != nil && r.Relative.Interval {
+			floor, ok = max(floor, Ratio{Estimate: r.Relative.estimate()}.floor()), true
 		}
 	}
 	return floor, ok

@@ -22,6 +22,7 @@ var update = flag.Bool("update", false, "write the files in testdata anew, the s
 // synthetic_test.go.
 func syntheticFiles() map[string][]results.Trial {
 	idle := idleSweep()
+	hourA, hourB := twice()
 	return map[string][]results.Trial{
 		"synthetic-idle":    troubled(sweepTrials([]results.Cell{idle[0], idle[3], idle[4], idle[5]}, 3, 2)),
 		"synthetic-connect": sweepTrials(connectSweep()[3:], 3, 2),
@@ -42,6 +43,7 @@ func syntheticFiles() map[string][]results.Trial {
 		"synthetic-echo":    sweepTrials(echoSizes()[:2], 1, 2),
 		"synthetic-commands": withoutBackend("select", 19000,
 			sweepTrials([]results.Cell{connectSweep()[0], connectSweep()[4], echoSizes()[0], echoSizes()[1]}, 3, 2)),
+		"synthetic-compare-a": hourA, "synthetic-compare-b": hourB,
 	}
 }
 

@@ -8,9 +8,15 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
+// neutral is the style of a line that is no arm's, and has no marks.
+const neutral = -1
+
 // lineStyle and glyph tell the series of a chart apart, by colour and without
 // it: colours, dashes and shapes change together.
 func lineStyle(style int) draw.LineStyle {
+	if style == neutral {
+		return draw.LineStyle{Color: grey, Width: vg.Points(1)}
+	}
 	dashes := dashes()
 	return draw.LineStyle{
 		Color:  seriesColor(style),

@@ -15,6 +15,12 @@ type Gate struct {
 	// InjectedNS is CPU time that each message costs the head on top, so that the
 	// gate can be seen to find it.
 	InjectedNS int64 `json:"injected_ns,omitempty"`
+	// Baseline is what was kept of an earlier run, where that is what the head is
+	// compared with: then Base is the build that it is of, and in each cell the
+	// reference is not its server but the yardstick.
+	Baseline []Kept `json:"baseline,omitempty"`
+	// Unlike is in what the machine differs from that of the baseline, in words.
+	Unlike []string `json:"unlike_machine,omitempty"`
 }
 
 // Build says where a server comes from.
@@ -55,6 +61,14 @@ func (g *Gate) validate() error {
 		if max(len(b.Version), len(b.Go), len(b.Platform)) > maxName || b.Layouts < 0 || b.Layouts > maxEntries {
 			return fmt.Errorf("a build's version, Go and platform have %d, %d and %d bytes, and it %d layouts, where %d bytes and %d layouts are allowed",
 				len(b.Version), len(b.Go), len(b.Platform), b.Layouts, maxName, maxEntries)
+		}
+	}
+	if len(g.Baseline) > maxEntries || len(g.Unlike) > maxEntries {
+		return fmt.Errorf("%d cells of a baseline and %d differences, where %d are allowed", len(g.Baseline), len(g.Unlike), maxEntries)
+	}
+	for _, k := range g.Baseline {
+		if err := k.validate(); err != nil {
+			return fmt.Errorf("baseline of %q: %w", k.Subject, err)
 		}
 	}
 	return firstOutside(bounded{"gate.injected_ns", g.InjectedNS, yearNS})

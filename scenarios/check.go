@@ -6,16 +6,20 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
+	"muxbench/multiplexers/server"
+	"muxbench/results"
 	"muxbench/results/gate"
 )
 
 // Sides are the two builds that a check compares.
 type Sides struct {
 	Base, Head []Executable // without any, the launcher's own program
+	// Yardstick is a backend that takes the base's place, where the head is compared
+	// with what an earlier run has kept.
+	Yardstick string
 	// Injected is CPU time that each message costs the head on top, to be found.
 	Injected time.Duration
 }
@@ -65,6 +69,9 @@ func BuildCheck(r Request, s Sides) (Plan, error) {
 				return Plan{}, &Invalid{Flag: "--backends", Value: a.Name, Allowed: "it cannot be checked there: " + reason}
 			}
 			c.Subject = a.Name
+			if reason := s.yardstick(a).unfit(c); s.Yardstick != "" && reason != "" {
+				return Plan{}, &Invalid{Flag: "SCENARIO", Value: c.Scenario, Allowed: fmt.Sprintf("%s, which others are compared with, cannot be measured there: %s", s.Yardstick, reason)}
+			}
 			p.Cells = append(p.Cells, c)
 		}
 	}
@@ -73,6 +80,9 @@ func BuildCheck(r Request, s Sides) (Plan, error) {
 			len(cells), len(arms), n, gate.MostCells)}
 	}
 	for _, a := range arms {
+		if a.Backend == s.Yardstick {
+			return Plan{}, &Invalid{Flag: "--backends", Value: a.Name, Allowed: "it is what the others are compared with: choose others"}
+		}
 		p.Arms = append(p.Arms, s.arms(a)...)
 	}
 	p.Blocks = gate.Looks * gate.Pilot(len(p.Cells))
@@ -111,21 +121,33 @@ func (s Sides) arms(a Arm) []Arm {
 	a.Subject = a.Name
 	base, control, head := a, a, a
 	base.Name, base.Reference, base.Control, base.Executables = a.Name+"@base", true, false, s.Base
+	if s.Yardstick != "" {
+		base = s.yardstick(a)
+		control = base
+	}
 	control.Name, control.Reference, control.Control, control.Executables = base.Name+"/control", false, true, s.Base
 	head.Reference, head.Control, head.Executables = false, false, s.Head
 	head.Spin += s.Injected
 	return []Arm{base, control, head}
 }
 
-// Backends are the names of the backends whose servers a plan starts, each once.
-func (p Plan) Backends() []string {
-	var names []string
-	for _, a := range p.Arms {
-		if !slices.Contains(names, a.Backend) {
-			names = append(names, a.Backend)
+// yardstick is the arm that takes the base's place.
+func (s Sides) yardstick(a Arm) Arm {
+	b, err := server.Lookup(s.Yardstick)
+	if err != nil {
+		return a
+	}
+	return Arm{Name: b.Name, Backend: b.Name, Entry: b.Entries[0], Subject: a.Subject, Reference: true}
+}
+
+// OptionsOf are those that the record has of the server that a cell gates.
+func (p Plan) OptionsOf(c results.Cell) map[string]string {
+	for _, a := range p.ArmsIn(c) {
+		if !a.Reference && !a.Control {
+			return a.options()
 		}
 	}
-	return names
+	return nil
 }
 
 func counted(n int, noun string) string {

@@ -48,9 +48,6 @@ func TestGatedCells(t *testing.T) {
 	if p.Blocks != gate.Pilot(4) || p.Budget != 4*time.Minute {
 		t.Errorf("%d blocks within %s, want a pilot of %d within 4 minutes", p.Blocks, p.Budget, gate.Pilot(4))
 	}
-	if diff := cmp.Diff([]string{"poll", "epoll-lt"}, p.Backends()); diff != "" {
-		t.Errorf("backends (-want +got):\n%s", diff)
-	}
 }
 
 // Without a scenario a server at work is checked, and what is said of a sweep holds.

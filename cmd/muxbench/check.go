@@ -22,6 +22,7 @@ type checkOptions struct {
 	threshold float64
 	injected  time.Duration
 	sides     sideOptions
+	baseline  baselineOptions
 	selfTest  bool
 	format    string
 	measurement
@@ -79,6 +80,7 @@ could not be done, 2 usage, 130 interrupted.`,
 	askFlags(c, &o.request)
 	o.flags(f)
 	o.sides.flags(c)
+	o.baseline.flags(c)
 	f.Var(single[float64]{&o.threshold, "percentage", parseShare}, "threshold", "the least slowdown that is one, such as 3%")
 	f.DurationVar(&o.request.Budget, "budget", 0, "begin no block that is not expected to end within this time (default a minute for each gated cell)")
 	formatFlag(c, &o.format)
@@ -98,6 +100,12 @@ func (o *checkOptions) settle(c *cobra.Command) error {
 		return err
 	}
 	given := o.sides.given()
+	if o.baseline.file != "" {
+		given = append(given, "--baseline")
+		if !c.Flags().Changed("threshold") {
+			o.threshold = baselineThreshold
+		}
+	}
 	if o.selfTest {
 		given = append(given, "--self-test")
 		if o.format != "text" && o.format != "json" {
@@ -106,17 +114,25 @@ func (o *checkOptions) settle(c *cobra.Command) error {
 	}
 	switch {
 	case len(given) == 0:
-		return &scenarios.Invalid{Flag: "--base", Allowed: "say what to judge by: --base BIN, --base-rev REV or --self-test"}
+		return &scenarios.Invalid{Flag: "--base", Allowed: "say what to judge by: --base BIN, --base-rev REV, --baseline FILE or --self-test"}
 	case len(given) > 1:
 		return &scenarios.Invalid{Flag: given[1], Allowed: "it does not go with " + given[0]}
+	}
+	if err := o.baseline.settle(); err != nil {
+		return err
 	}
 	return o.sides.settle(c)
 }
 
 // judge is what check has been asked for.
 func (o *checkOptions) judge(ctx context.Context, s streams, args []string) error {
-	if o.selfTest {
+	switch {
+	case o.selfTest:
 		return o.proveItself(ctx, s, args)
+	case o.baseline.update:
+		return o.updateFile(ctx, s, args)
+	case o.baseline.file != "":
+		return o.checkFile(ctx, s, args)
 	}
 	return o.check(ctx, s, args)
 }

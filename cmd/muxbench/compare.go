@@ -63,7 +63,11 @@ It informs, and does not judge: its exit status is 0 whatever the difference.`,
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(s.err, "charts: %d in %s\n", len(charts), printable(o.out))
+				if len(charts) == 0 {
+					fmt.Fprintln(s.err, "charts: none, for there is no ratio but of control arms")
+				} else {
+					fmt.Fprintf(s.err, "charts: %d in %s\n", len(charts), printable(o.out))
+				}
 			}
 			return documentOfComparison(compared, directory(args[len(args)-1])).print(s, o.format)
 		},

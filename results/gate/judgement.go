@@ -49,6 +49,11 @@ type Cell struct {
 	// Base and Head are medians over blocks.
 	Base float64 `json:"base"`
 	Head float64 `json:"head"`
+	// Kept and Now are ratios to the yardstick, in a baseline and here, where the base
+	// is a baseline: Ratio is then that of the two, its ends as far apart as both
+	// intervals make them, and Base the yardstick's figure. They are nil elsewhere.
+	Kept *Ratio `json:"kept_ratio_to_yardstick,omitempty"`
+	Now  *Ratio `json:"ratio_to_yardstick,omitempty"`
 	// logs are the logarithms of the ratios of valid blocks.
 	logs []float64
 }
@@ -87,7 +92,7 @@ func Judge(g results.Gate, looks []results.Looks, trials []results.Trial) Judgem
 		}
 		c := byCell[t.Cell]
 		if c == nil {
-			c = newCell(t.Cell, g.Threshold, looks)
+			c = newCell(t.Cell, g, looks)
 			byCell[t.Cell], cells = c, append(cells, c)
 		}
 		c.add(t)
@@ -132,12 +137,15 @@ type cell struct {
 	failure             string // of the first trial that failed
 }
 
-func newCell(of results.Cell, threshold float64, looks []results.Looks) *cell {
-	c := &cell{Cell: Cell{Cell: of, Metric: of.Primary().Metric, Threshold: threshold, Asked: threshold}}
+func newCell(of results.Cell, g results.Gate, looks []results.Looks) *cell {
+	c := &cell{Cell: Cell{Cell: of, Metric: of.Primary().Metric, Threshold: g.Threshold, Asked: g.Threshold}}
 	for _, l := range looks {
 		if l.Cell == of {
-			c.Every, c.Deviation, c.Cell.Threshold = l.Blocks, l.Deviation, max(threshold, l.Threshold)
+			c.Every, c.Deviation, c.Cell.Threshold = l.Blocks, l.Deviation, max(g.Threshold, l.Threshold)
 		}
+	}
+	if len(g.Baseline) > 0 {
+		c.against(g.Baseline)
 	}
 	c.course.blocks, c.course.threshold = c.Every, math.Log1p(c.Cell.Threshold)
 	return c
@@ -175,6 +183,10 @@ func (c *cell) compare() {
 		c.Control.PAdjusted = stats.TwoSided(stats.SignedRank(control, 0))
 	}
 	c.Base, c.Head = median(c.base, c.Metric), median(c.head, c.Metric)
+	if c.Kept != nil {
+		c.Now, c.Ratio = new(c.Ratio), c.Ratio.over(*c.Kept)
+		return // the base is another server, which makes other calls
+	}
 	c.Counters = countersOf(c.Cell.Cell, c.base, c.control, c.head)
 }
 

@@ -70,14 +70,20 @@ type tested struct {
 	shift          float64 // estimate of d
 }
 
+// origin is where d is 0, as a logarithm: with two builds that is known. A baseline has
+// an interval, and whatever a look is to show it has to show against the end of that
+// which makes it harder: the test then holds wherever within it the truth lies.
+type origin struct{ low, middle, high float64 }
+
 // test looks at the logarithms of a cell's ratios.
-func test(logs []float64, threshold float64) tested {
+func test(logs []float64, threshold float64, o origin) tested {
 	if len(logs) == 0 {
 		return tested{1, 1, 1, 0}
 	}
-	faster, slower := stats.SignedRank(logs, 0)
-	allowed, _ := stats.SignedRank(logs, threshold)
-	return tested{slower, faster, allowed, stats.Shift(logs, 1-Alarm).Estimate}
+	_, slower := stats.SignedRank(logs, o.high)
+	faster, _ := stats.SignedRank(logs, o.low)
+	allowed, _ := stats.SignedRank(logs, o.low+threshold)
+	return tested{slower, faster, allowed, stats.Shift(logs, 1-Alarm).Estimate - o.middle}
 }
 
 // course is how far the looks at one cell have come.
@@ -85,7 +91,8 @@ type course struct {
 	logs      []float64 // of every valid block, in their order
 	blocks    int       // after which it is looked first
 	threshold float64   // a logarithm
-	looks     int       // had
+	origin    origin
+	looks     int // had
 	last      tested
 	verdict   Verdict // empty until it is decided
 	// p of last after Holm, over all cells as they were then.
@@ -107,7 +114,7 @@ func run(cells []*course) {
 		slower, faster := make([]float64, len(cells)), make([]float64, len(cells))
 		for i, c := range cells {
 			if c.due(look) {
-				c.last = test(c.logs[:look*c.blocks], c.threshold)
+				c.last = test(c.logs[:look*c.blocks], c.threshold, c.origin)
 			}
 			slower[i], faster[i] = c.last.slower, c.last.faster
 		}

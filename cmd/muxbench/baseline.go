@@ -1,0 +1,182 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"muxbench/results"
+	"muxbench/results/gate"
+	"muxbench/scenarios"
+)
+
+// yardstick is what servers are measured along with for a baseline: hardly any of our
+// own code is in it, and what it takes follows the kernel and Go, which a baseline
+// names.
+const yardstick = "go-net"
+
+// baselineThreshold is what is asked for by default: even on one machine, ratios to
+// another kind of server differ by some per cent from day to day.
+const baselineThreshold = 0.20
+
+// baselineOptions are the flags of check that are about a file.
+type baselineOptions struct {
+	file                 string
+	update, crossMachine bool
+}
+
+func (o *baselineOptions) flags(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&o.file, "baseline", "", "compare with what this file keeps: ratios to "+yardstick+", of the same machine (threshold then "+fmt.Sprintf("%g%%", 100*baselineThreshold)+")")
+	f.BoolVar(&o.update, "update", false, "with --baseline: measure, and write the file")
+	f.BoolVar(&o.crossMachine, "cross-machine", false, "with --baseline: judge although the machine is another one")
+}
+
+func (o *baselineOptions) settle() error {
+	switch {
+	case o.file == "" && o.update:
+		return &scenarios.Invalid{Flag: "--update", Allowed: "it goes with --baseline"}
+	case o.file == "" && o.crossMachine:
+		return &scenarios.Invalid{Flag: "--cross-machine", Allowed: "it goes with --baseline"}
+	case o.update && o.crossMachine:
+		return &scenarios.Invalid{Flag: "--cross-machine", Allowed: "it does not go with --update, which is of this machine"}
+	}
+	return nil
+}
+
+// checkFile judges this build by a baseline.
+func (o *checkOptions) checkFile(ctx context.Context, s streams, args []string) error {
+	baseline, err := results.ReadBaseline(o.baseline.file)
+	if err != nil {
+		return err
+	}
+	if baseline.Yardstick != yardstick {
+		return fmt.Errorf("the baseline %s has ratios to %q, and this muxbench compares with %s: write it anew with --update", o.baseline.file, baseline.Yardstick, yardstick)
+	}
+	plan, err := scenarios.BuildCheck(o.request, scenarios.Sides{Yardstick: yardstick, Injected: o.injected})
+	if err != nil {
+		return err
+	}
+	kept, err := o.baseline.of(baseline, plan)
+	if err != nil {
+		return err
+	}
+	unlike := unlikeMachine(baseline.Environment, scenarios.Environment())
+	if len(unlike) > 0 && !o.baseline.crossMachine {
+		return fmt.Errorf("%w: this is not the machine of the baseline %s: %s; write one here with --update, or judge all the same with --cross-machine", errInconclusive, o.baseline.file, strings.Join(unlike, "; "))
+	}
+	if o.dryRun {
+		return printPlan(s.out, plan)
+	}
+	release, err := scenarios.Lock()
+	if err != nil {
+		return err
+	}
+	defer release()
+	g := gating{measurement: &o.measurement, program: args[0], args: args[1:], gate: results.Gate{
+		Threshold: o.threshold, InjectedNS: int64(o.injected), Baseline: kept, Unlike: unlike,
+		Base: results.Build{Version: baseline.Version, Go: baseline.Environment.GoVersion}, Head: thisBuild(),
+	}}
+	file, dir, err := g.measure(ctx, s, plan)
+	if file == nil {
+		return err
+	}
+	return presentCheck(s, file, dir, o.format, err)
+}
+
+// of is what the baseline keeps of a plan's cells: all of them, measured in the same
+// way.
+func (o *baselineOptions) of(b results.Baseline, plan scenarios.Plan) ([]results.Kept, error) {
+	var kept []results.Kept
+	for _, c := range plan.Cells {
+		k, ok := b.Find(c)
+		if !ok {
+			var has []string
+			for _, k := range b.Cells {
+				has = append(has, describeCell(k.Cell))
+			}
+			return nil, &scenarios.Invalid{Flag: "--baseline", Value: o.file, Allowed: fmt.Sprintf("it has nothing of %s. It has %s. Ask for those with the same flags, or write the file anew with --update", describeCell(c), strings.Join(has, "; "))}
+		}
+		if options := plan.OptionsOf(c); !k.SameOptions(options) {
+			return nil, &scenarios.Invalid{Flag: "--baseline", Value: o.file, Allowed: fmt.Sprintf("%s had the options %s there, and has %s here: ask for the same, or write the file anew with --update", c.Subject, optionText(k.Options), optionText(options))}
+		}
+		kept = append(kept, k)
+	}
+	return kept, nil
+}
+
+func optionText(options map[string]string) string {
+	var all []string
+	for _, key := range slices.Sorted(maps.Keys(options)) {
+		all = append(all, key+"="+options[key])
+	}
+	return strings.Join(all, " ")
+}
+
+// unlikeMachine is in what two machines differ that makes ratios to the yardstick differ,
+// the Go that compiled it among that.
+func unlikeMachine(kept, here results.Environment) []string {
+	var all []string
+	for _, d := range kept.Differences(here) {
+		if d.Bearing != results.OfSetting {
+			all = append(all, fmt.Sprintf("%s: %q in the baseline, %q here", d.Field, d.A, d.B))
+		}
+	}
+	return all
+}
+
+// updateFile measures servers along with the yardstick, and keeps their ratios.
+func (o *checkOptions) updateFile(ctx context.Context, s streams, args []string) error {
+	if err := results.BaselineReplaces(o.baseline.file); err != nil {
+		return err // before it takes a minute to measure
+	}
+	plan, err := scenarios.BuildCheck(o.request, scenarios.Sides{Yardstick: yardstick})
+	if err != nil {
+		return err
+	}
+	plan.Blocks, plan.Budget = 2*gate.Pilot(len(plan.Cells)), 0
+	if o.dryRun {
+		return printPlan(s.out, plan)
+	}
+	release, err := scenarios.Lock()
+	if err != nil {
+		return err
+	}
+	defer release()
+	if err := scenarios.CheckLimits(&plan); err != nil {
+		return err
+	}
+	run, err := o.record(plan, args[1:])
+	if err != nil {
+		return err
+	}
+	dir, err := o.measure(ctx, s, args[0], plan, run, func(ctx context.Context, runner scenarios.Runner, _ *results.Writer) error {
+		return runner.Run(ctx, plan)
+	})
+	if err != nil {
+		return err
+	}
+	file, err := results.Open(dir)
+	if err != nil {
+		return err
+	}
+	kept, why := gate.Keep(gate.Judge(results.Gate{Threshold: o.threshold}, nil, file.Trials), func(c gate.Cell) map[string]string { return plan.OptionsOf(c.Cell) })
+	if why != "" {
+		return fmt.Errorf("%w, and is no baseline: %s; the measurement is kept in %s", errInvalidCheck, why, dir)
+	}
+	baseline := results.Baseline{Version: version(), Environment: file.Run.Environment, Yardstick: yardstick, Cells: kept}
+	if err := baseline.Write(o.baseline.file); err != nil {
+		return err
+	}
+	for _, k := range kept {
+		fmt.Fprintf(s.out, "%s: × %s %.3f (%.3f–%.3f, %s)\n", describeCell(k.Cell), yardstick, k.Ratio, k.Low, k.High, counted(k.Blocks, "block"))
+	}
+	fmt.Fprintf(s.err, "\nbaseline: %s\nresult: %s\n", printable(o.baseline.file), printable(dir))
+	return nil
+}
