@@ -39,6 +39,15 @@ func hostileCheck(s string) report.Check {
 	)
 }
 
+// hostileCell is a check of a single cell, whose scenario stands above the table.
+func hostileCell(s string) report.Check {
+	subject := s
+	if s == "" {
+		subject = " "
+	}
+	return check(gatedRun(), gated{cell: gatedCell(s, subject, 100), blocks: 9, head: 1.1, control: 1, deviation: 0.01, looks: 9})
+}
+
 // Whatever a file calls things, nothing of it is obeyed by who reads a check.
 func TestHostileStringsOfAllChecks(t *testing.T) {
 	for _, s := range nasty() {
@@ -47,11 +56,13 @@ func TestHostileStringsOfAllChecks(t *testing.T) {
 			outputs := map[string]string{
 				"text": renderCheck(t, checkText(80), c), "markdown": renderCheck(t, report.CheckMarkdown, c),
 				"csv": renderCheck(t, report.CheckCSV, c), "json": renderCheck(t, report.CheckJSON, c),
+				"markdown of a cell": renderCheck(t, report.CheckMarkdown, hostileCell(s)), "text of a cell": renderCheck(t, checkText(80), hostileCell(s)),
 				"complaints": strings.Join(c.Complaints(), "\n") + "\n",
 			}
 			checkPrintable(t, outputs)
 			// What is bold is so by the report itself.
 			checkMarkdown(t, regexp.MustCompile(`(?m)^\*\*(.*)\*\*$`).ReplaceAllString(outputs["markdown"], "$1"))
+			checkMarkdown(t, outputs["markdown of a cell"])
 			if !json.Valid([]byte(outputs["json"])) {
 				t.Error("the JSON is none")
 			}
