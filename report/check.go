@@ -32,8 +32,11 @@ func (c Check) Complaints() []string {
 			}
 		}
 	}
-	if len(c.Judgement.Cells) == 0 {
+	switch n := c.Judgement.Missing; {
+	case len(c.Judgement.Cells) == 0:
 		all = append(all, "no block was measured")
+	case n > 0:
+		all = append(all, plural(n, "gated cell has", "gated cells have")+" no block at all")
 	}
 	return all
 }
@@ -74,6 +77,9 @@ func (c Check) headline() []string {
 			lines = append(lines, fmt.Sprintf("%s: the threshold is %s %% instead of %s %%, as blocks differ by %s %% here and the time does not carry less",
 				c.place(cell), percent(cell.Threshold), percent(cell.Asked), percent(cell.Deviation)))
 		}
+	}
+	if n := c.Judgement.Missing; n > 0 {
+		lines = append(lines, plural(n, "gated cell has", "gated cells have")+" no block at all")
 	}
 	return append(lines, "check: "+string(c.Judgement.Verdict))
 }

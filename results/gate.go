@@ -10,6 +10,7 @@ import (
 type Gate struct {
 	// Threshold is the least slowdown that is one: 0.03 for 3 %.
 	Threshold float64 `json:"threshold"`
+	Cells     int     `json:"cells,omitempty"` // that are gated; 0 where it is not told
 	Base      Build   `json:"base"`
 	Head      Build   `json:"head"`
 	// InjectedNS is CPU time that each message costs the head on top, so that the
@@ -62,6 +63,9 @@ func (g *Gate) validate() error {
 			return fmt.Errorf("a build's version, Go and platform have %d, %d and %d bytes, and it %d layouts, where %d bytes and %d layouts are allowed",
 				len(b.Version), len(b.Go), len(b.Platform), b.Layouts, maxName, maxEntries)
 		}
+	}
+	if g.Cells < 0 || g.Cells > maxEntries {
+		return fmt.Errorf("a gate has %d cells, where 0 to %d are allowed", g.Cells, maxEntries)
 	}
 	if len(g.Baseline) > maxEntries || len(g.Unlike) > maxEntries {
 		return fmt.Errorf("%d cells of a baseline and %d differences, where %d are allowed", len(g.Baseline), len(g.Unlike), maxEntries)

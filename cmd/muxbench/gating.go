@@ -40,6 +40,7 @@ func (g *gating) measure(ctx context.Context, s streams, plan scenarios.Plan) (f
 	if err != nil {
 		return nil, "", err
 	}
+	g.gate.Cells = len(plan.Cells)
 	run.Planned, run.Gate = 0, &g.gate // it says how many blocks there are
 	dir, measured := g.measurement.measure(ctx, s, g.program, plan, run, func(ctx context.Context, runner scenarios.Runner, file *results.Writer) error {
 		checker := scenarios.Checker{Runner: runner, Gate: g.gate, Looks: func(looks []results.Looks) error { return file.AppendLooks(looks...) }}

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// unequal is the p up to which identical servers are said to differ: a gate that
-// doubts itself too seldom is worse than one that does so too often.
-const unequal = 0.05
+// unequal is the p up to which identical servers are said to differ, in any look: a gate
+// that doubts itself too seldom is worse than one that does so too often.
+const unequal = 0.05 / Looks
 
 // conclude gives a cell its verdict, in a run that was too restless or not.
 func (c *cell) conclude(restless bool) {
@@ -54,7 +54,7 @@ func (c Cell) Decided() bool {
 
 // controlDiffers says that identical servers differ, and by as much as matters.
 func (c *cell) controlDiffers() bool {
-	return c.Control.Interval && c.Control.PAdjusted <= unequal && math.Abs(math.Log(c.Control.Value)) >= c.course.threshold/2
+	return c.Control.Interval && c.Control.PAdjusted <= unequal && math.Abs(math.Log(c.Control.Value)) >= c.course.least
 }
 
 // change writes a ratio as what it changes.

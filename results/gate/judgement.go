@@ -17,6 +17,8 @@ type Judgement struct {
 	// Void and Blocks are of all cells; void ones are not among Blocks.
 	Blocks int `json:"blocks"`
 	Void   int `json:"void_blocks"`
+	// Missing is how many gated cells have no block at all.
+	Missing int `json:"missing_cells,omitempty"`
 }
 
 // Cell is what a gate has come to in one cell. Ratios are of the head to the base, of
@@ -97,7 +99,9 @@ func Judge(g results.Gate, looks []results.Looks, trials []results.Trial) Judgem
 		}
 		c.add(t)
 	}
-	return judge(cells)
+	j := judge(cells)
+	j.missing(g.Cells)
+	return j
 }
 
 func judge(cells []*cell) Judgement {
@@ -119,6 +123,13 @@ func judge(cells []*cell) Judgement {
 		j.Verdict = overall(j.Cells)
 	}
 	return j
+}
+
+// missing has a judgement lack cells that were to be measured: it is not passed then.
+func (j *Judgement) missing(planned int) {
+	if j.Missing = max(0, planned-len(j.Cells)); j.Missing > 0 && j.Verdict.severity() < Inconclusive.severity() {
+		j.Verdict = Inconclusive
+	}
 }
 
 func overall(cells []Cell) Verdict {
@@ -147,7 +158,7 @@ func newCell(of results.Cell, g results.Gate, looks []results.Looks) *cell {
 	if len(g.Baseline) > 0 {
 		c.against(g.Baseline)
 	}
-	c.course.blocks, c.course.threshold = c.Every, math.Log1p(c.Cell.Threshold)
+	c.course.blocks, c.course.threshold, c.course.least = c.Every, math.Log1p(c.Cell.Threshold), math.Log1p(g.Threshold)/2
 	return c
 }
 

@@ -17,10 +17,11 @@ type Resampled struct {
 	Visible float64 `json:"smallest_visible"`
 }
 
+// A look costs more, the more blocks it has.
 const (
-	resampledChecks = 10_000
-	visiblePower    = 0.95
-	visibleChecks   = 2000
+	resampledBlocks, leastResampled = 90_000, 1000
+	visiblePower                    = 0.95
+	visibleShare                    = 5 // of the checks, for each of the slowdowns that are tried
 )
 
 // Resample makes checks of the logarithms of ratios between identical builds: each
@@ -28,7 +29,7 @@ const (
 // they are identical. A check looks after so many blocks, twice and three times as
 // many, at a threshold of 0.03 for 3 %. The same seed gives the same.
 func Resample(logs []float64, blocks int, threshold float64, seed uint64) Resampled {
-	r := Resampled{Checks: resampledChecks, Blocks: len(logs)}
+	r := Resampled{Checks: max(leastResampled, resampledBlocks/blocks), Blocks: len(logs)}
 	if len(logs) == 0 {
 		return r
 	}
@@ -36,7 +37,7 @@ func Resample(logs []float64, blocks int, threshold float64, seed uint64) Resamp
 		random := rand.New(rand.NewPCG(seed, 0))
 		shares := map[Verdict]float64{}
 		for range checks {
-			c := &course{blocks: blocks, threshold: math.Log1p(threshold)}
+			c := &course{blocks: blocks, threshold: math.Log1p(threshold), least: math.Log1p(threshold) / 2}
 			for range Looks * blocks {
 				d := logs[random.IntN(len(logs))]
 				if random.IntN(2) == 0 {
@@ -49,15 +50,15 @@ func Resample(logs []float64, blocks int, threshold float64, seed uint64) Resamp
 		}
 		return shares
 	}
-	identical := of(resampledChecks, 0)
+	identical := of(r.Checks, 0)
 	r.Alarms, r.Inconclusive = identical[Regression], identical[Inconclusive]
 	low, high := 0.0, 4*math.Log1p(threshold)
-	if of(visibleChecks, high)[Regression] < visiblePower {
+	if of(r.Checks/visibleShare, high)[Regression] < visiblePower {
 		return r
 	}
 	for range 10 { // to a thousandth of that
 		middle := (low + high) / 2
-		if of(visibleChecks, middle)[Regression] >= visiblePower {
+		if of(r.Checks/visibleShare, middle)[Regression] >= visiblePower {
 			high = middle
 		} else {
 			low = middle
