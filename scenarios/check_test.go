@@ -56,7 +56,7 @@ func TestCheckOfNothingInParticular(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c := p.Cells[0]; len(p.Cells) != 1 || c.Scenario != "echo" || c.Connections != 200 || c.Active != 200 || c.Size != 128 || c.DurationNS != int64(400*time.Millisecond) || c.Subject != "poll" {
+	if c := p.Cells[0]; len(p.Cells) != 1 || c.Scenario != "idle" || c.Connections != 200 || c.Active != 10 || c.Size != 128 || c.DurationNS != int64(200*time.Millisecond) || c.Subject != "poll" {
 		t.Errorf("%+v", p.Cells)
 	}
 }

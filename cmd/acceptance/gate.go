@@ -64,7 +64,7 @@ func slowed(suffix string, share float64) []step {
 		}
 		return []string{"--inject", fmt.Sprintf("%dns", int(share*cost+0.5))}, nil
 	}
-	return []step{{name: "base" + suffix, args: words("echo -c 200 -s 64 -d 400ms --slice 10ms -b epoll-lt -n 6 --no-control")}, check}
+	return []step{{name: "base" + suffix, args: words("idle -c 200 -a 10 -s 64 -d 200ms --slice 5ms -b epoll-lt -n 6 --no-control")}, check}
 }
 
 func gateFour() claim {

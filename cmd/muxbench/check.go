@@ -39,7 +39,7 @@ func checkCommand(s streams, args []string) *cobra.Command {
 and taking turns slice by slice, under one load generator, and says for each gated
 cell (a cell of the sweep with one backend) whether the head takes more server CPU
 a message: pass, improved, regression, inconclusive or invalid. Without a scenario
-it checks "echo" with 200 connections and messages of 64 bytes.
+it checks "idle" with 10 of 200 connections active and messages of 64 bytes.
 
 It looks up to three times, and stops as soon as it can tell. A slowdown by the
 threshold is not passed in silence, and identical builds raise an alarm in less
@@ -55,7 +55,7 @@ Exit status: 0 pass or improved, 99 regression, 3 inconclusive, 4 invalid, 1 it
 could not be done, 2 usage, 130 interrupted.`,
 		Example: `  muxbench check --base ./muxbench-main
   muxbench check --base ./muxbench-main -b poll,epoll-lt -c 200,1k
-  muxbench check idle -c 1k -a 10 --base ./muxbench-main --threshold 5%
+  muxbench check echo -c 1k --base ./muxbench-main --threshold 5%
   muxbench check --base-rev main
   muxbench check --self-test`,
 		ValidArgs: scenarioNames(),
