@@ -242,17 +242,36 @@ func TestVoidBlocksOfACheckAreReplaced(t *testing.T) {
 	}
 }
 
-// A machine that is never quiet is given up on, and no judgement comes of it.
+// A machine that is never quiet is given up on when the time is over, and no judgement
+// comes of it.
 func TestACheckOnARestlessMachine(t *testing.T) {
-	m := &disturbed{vitality: map[int]scenarios.Vitality{}}
-	for i := range 1000 {
-		m.vitality[i] = scenarios.Vitality{results.StealShare: 0.5}
-	}
-	c := checked{fake: ratios(slower(1)), block: time.Millisecond, machine: m}
+	c := checked{fake: ratios(slower(1)), block: 2 * time.Second, machine: restlessUntil(1000)}
 	j, err := c.check(t, t.Context(), small("poll"), builds(1))
-	if err != nil || j.Verdict != gate.Invalid || len(c.trials) > 3*20 || len(c.looks) != 0 {
+	if err != nil || j.Verdict != gate.Invalid || len(c.trials) < 3*25 || len(c.trials) > 3*30 || len(c.looks) != 0 {
 		t.Errorf("%s after %d trials and looks %v, %v", j.Verdict, len(c.trials), c.looks, err)
 	}
+}
+
+// One that becomes quiet is outlasted: further blocks are measured, until no more are
+// void than may be.
+func TestACheckOutlastsRestlessness(t *testing.T) {
+	c := checked{fake: ratios(slower(1)), block: time.Second, machine: restlessUntil(4)}
+	j, err := c.check(t, t.Context(), small("poll"), builds(1))
+	if err != nil || j.Verdict != gate.Pass || j.Void != 4 || j.Blocks != 16 {
+		t.Errorf("%s of %d blocks and %d void ones: %v", j.Verdict, j.Blocks, j.Void, err)
+	}
+	if cell := j.Cells[0]; cell.Looks != 1 || cell.Every != 9 {
+		t.Errorf("%d looks, each at %d blocks more", cell.Looks, cell.Every)
+	}
+}
+
+// restlessUntil is a machine whose first blocks are void.
+func restlessUntil(blocks int) *disturbed {
+	m := &disturbed{vitality: map[int]scenarios.Vitality{}}
+	for i := range blocks {
+		m.vitality[i] = scenarios.Vitality{results.StealShare: 0.5}
+	}
+	return m
 }
 
 // A trial that fails ends its own cell, which then says so, and no other.

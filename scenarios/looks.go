@@ -33,9 +33,9 @@ type checking struct {
 
 // Check measures a pilot of each cell and then, of those that the gate has not decided,
 // as many blocks as each further look takes, in turn. Blocks are recorded, voided and
-// measured again as Run does it, and no block begins that would not end within the
-// budget: what is undecided then stays so. It leaves no worker behind. A cell in which a
-// trial has failed is not measured further.
+// measured again as Run does it, but for as long as there is time, and no block begins
+// that would not end within the budget: what is undecided then stays so. It leaves no
+// worker behind. A cell in which a trial has failed is not measured further.
 func (r *Checker) Check(ctx context.Context, p Plan) error {
 	c := &checking{gate: r.Gate, broken: map[results.Cell]bool{}}
 	runner, record := r.Runner, r.Runner.Record
@@ -63,9 +63,29 @@ func (r *Checker) Check(ctx context.Context, p Plan) error {
 		if err := c.bring(ctx, undecided, look, every); err != nil {
 			return err
 		}
+		if err := c.outlast(ctx); err != nil {
+			return err
+		}
 		undecided = c.undecided()
 	}
 	return c.end()
+}
+
+// outlast measures further blocks of all cells until no more are void than may be, or
+// there is no time left: restlessness passes, and looks are at blocks that stand anyway.
+func (c *checking) outlast(ctx context.Context) error {
+	for again := true; again && gate.Judge(c.gate, c.looks, c.kept).Restless(); {
+		var err error
+		if again, err = c.round(ctx, c.mayGoOn); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mayGoOn says that further blocks of a cell are of use, and a result has room for them.
+func (c *checking) mayGoOn(course *course) bool {
+	return !c.broken[course.cell] && course.number < c.plan.roomForBlocks()
 }
 
 // bring measures blocks until some cells have what a look takes, or cannot have it.
@@ -81,7 +101,7 @@ func (c *checking) bring(ctx context.Context, courses []*course, look int, every
 	for again := true; again; {
 		var err error
 		again, err = c.round(ctx, func(course *course) bool {
-			return course.valid < wanted[course] && !course.restless(wanted[course]) && !c.broken[course.cell]
+			return course.valid < wanted[course] && c.mayGoOn(course)
 		})
 		if err != nil {
 			return err

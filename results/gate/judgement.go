@@ -114,9 +114,8 @@ func judge(cells []*cell) Judgement {
 	}
 	run(courses)
 	adjustControls(cells)
-	restless := float64(j.Void) > mostVoid*float64(j.Blocks+j.Void)
 	for _, c := range cells {
-		c.conclude(restless)
+		c.conclude(j.Restless())
 		j.Cells = append(j.Cells, c.Cell)
 	}
 	if len(cells) > 0 {
@@ -124,6 +123,9 @@ func judge(cells []*cell) Judgement {
 	}
 	return j
 }
+
+// Restless says that more blocks were void than may be: then nothing is to be trusted.
+func (j Judgement) Restless() bool { return float64(j.Void) > mostVoid*float64(j.Blocks+j.Void) }
 
 // missing has a judgement lack cells that were to be measured: it is not passed then.
 func (j *Judgement) missing(planned int) {
