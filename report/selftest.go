@@ -12,10 +12,13 @@ import (
 // SelfTest is a gate that was tried on one cell: on identical builds, and on a head
 // with a slowdown put in.
 type SelfTest struct {
-	Directory string         `json:"directory"` // that has both results
-	Identical Check          `json:"identical"`
-	Slower    Check          `json:"slower"`
-	Injected  float64        `json:"injected"` // slowdown, 0.05 for 5 %, of the base's cost when identical builds were checked
+	Directory string `json:"directory"` // that has both results
+	Identical Check  `json:"identical"`
+	Slower    Check  `json:"slower"`
+	// Injected is what each message costs the head on top, 0.05 for 5 % of what it cost
+	// the base when identical builds were checked. Less of it arrives: a slower server
+	// finds more in each wait.
+	Injected  float64        `json:"injected"`
 	Resampled gate.Resampled `json:"resampled"`
 }
 
@@ -48,7 +51,7 @@ func (t SelfTest) Verdict() gate.Verdict {
 
 // Why says what the verdict comes from, in words.
 func (t SelfTest) Why() string {
-	return fmt.Sprintf("identical builds: %s; a slowdown by %s %%: %s", outcome(t.Identical), percent(t.Injected), outcome(t.Slower))
+	return fmt.Sprintf("identical builds: %s; a head that burns %s %% on top: %s", outcome(t.Identical), percent(t.Injected), outcome(t.Slower))
 }
 
 // outcome is what one of the two checks came to.
@@ -84,7 +87,7 @@ func (t SelfTest) words() []string {
 		lines = append(lines, strings.Join(parts, ", ")+"; threshold "+percent(cell.Threshold)+" %")
 	}
 	lines = append(lines, "identical builds: "+outcome(t.Identical),
-		fmt.Sprintf("a slowdown by %s %%: %s", percent(t.Injected), outcome(t.Slower)))
+		fmt.Sprintf("a head that burns %s %% of a message's CPU time on top: %s", percent(t.Injected), outcome(t.Slower)))
 	if r := t.Resampled; r.Checks > 0 && r.Blocks > 0 {
 		lines = append(lines, fmt.Sprintf("of %s checks made of the %d blocks of identical builds, with base and head swapped at random, %s %% raise a false alarm and %s %% are inconclusive",
 			formatInt(int64(r.Checks)), r.Blocks, percent(r.Alarms), percent(r.Inconclusive)))

@@ -59,7 +59,8 @@ func TestTheBaseIsACopyWhosePlaceDoesNotMatter(t *testing.T) {
 // What a message costs is measured before each check, and what follows from it is kept
 // and no reason to measure again.
 func TestWhatFollowsFromWhatWasMeasured(t *testing.T) {
-	runs, _ := stub(t, "0") // whose messages cost 10 µs
+	// A message costs 10 µs, and of 500 ns on top 400 arrive.
+	runs, _ := stubOf(t, "0", results.Run{}, trial("epoll-lt", 0, 10000), trial("epoll-lt/spin-500ns", 0, 10400))
 	checks, asked := stubOf(t, "99", aCheck)
 	script := "#!/bin/sh\ncase $1 in run) exec " + runs.muxbench + " \"$@\";; esac\nexec " + checks.muxbench + " \"$@\"\n"
 	checks.muxbench = filepath.Join(t.TempDir(), "muxbench")
@@ -73,7 +74,7 @@ func TestWhatFollowsFromWhatWasMeasured(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, m := range done.checks() {
-			if want := []string{"--inject", "500ns"}; !slices.Equal(m.record.Late, want) || !strings.Contains(asked()[i], " --inject 500ns -o ") {
+			if want := []string{"--inject", "625ns"}; !slices.Equal(m.record.Late, want) || !strings.Contains(asked()[i], " --inject 625ns -o ") {
 				t.Errorf("check %d has %q, and was asked for by %q", i, m.record.Late, asked()[i])
 			}
 		}

@@ -3,8 +3,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"time"
+
+	"muxbench/results"
+	"muxbench/results/stats"
 )
 
 const (
@@ -51,20 +56,50 @@ func gateSlower(name string, share, least float64, mostPassed int) claim {
 	}
 }
 
+// tried is how long servers spin that tell what of it arrives.
+const tried = 500 * time.Nanosecond
+
 // slowed is a check whose head is slower by a share of what a message costs, and
-// before it what tells that cost: it changes with the machine, so that each check
-// has one of its own, in the same cell and slices, measured right before.
+// before it a run that tells how long the head has to spin for that. Both change with
+// the machine, so that each check has one of its own, in the same cell and slices,
+// measured right before.
 func slowed(suffix string, share float64) []step {
 	check := oneCell()
 	check.name = "check" + suffix
 	check.late = func(before []measured) ([]string, error) {
-		cost, err := baseCPU(before[len(before)-1:])
+		spin, err := spinFor(before[len(before)-1], share)
 		if err != nil {
 			return nil, err
 		}
-		return []string{"--inject", fmt.Sprintf("%dns", int(share*cost+0.5))}, nil
+		return []string{"--inject", spin.String()}, nil
 	}
-	return []step{{name: "base" + suffix, args: words("idle -c 200 -a 10 -s 64 -d 200ms --slice 5ms -b epoll-lt -n 6 --no-control")}, check}
+	return []step{{name: "base" + suffix, args: words("idle -c 200 -a 10 -s 64 -d 200ms --slice 5ms -b epoll-lt -n 6 --no-control --spin 0," + tried.String())}, check}
+}
+
+// spinFor is how long a server has to spin for each message to take a share more CPU
+// time, by a run in which one spun for as long as was tried.
+//
+// Note: less arrives than is put in. A slower server finds more messages in each wait,
+// and so has fewer waits to pay: with ten connections that talk it was two thirds.
+func spinFor(run measured, share float64) (time.Duration, error) {
+	var without, with []results.Trial
+	for _, t := range run.file.Trials {
+		if t.Reference {
+			without = append(without, t)
+		} else {
+			with = append(with, t)
+		}
+	}
+	if len(without) == 0 {
+		return 0, errors.New("the run that tells what a message costs has no reference: remove its directory, and try again")
+	}
+	logs := without[0].Primary().BlockLogRatios(with, without)
+	arrived := math.Expm1(stats.Shift(logs, results.Confidence).Estimate)
+	const least = 0.01 // or else noise would say how long
+	if !(arrived >= least) {
+		return 0, fmt.Errorf("a server that spins %s for each message took %.2g %% more CPU time, which tells nothing: remove the run's directory, and try again on a quieter machine", tried, 100*arrived)
+	}
+	return time.Duration(float64(tried) * share / arrived).Round(time.Nanosecond), nil
 }
 
 func gateFour() claim {

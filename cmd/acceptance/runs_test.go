@@ -24,14 +24,17 @@ func stub(t *testing.T, status string) (b *bench, runs func() int) {
 }
 
 // stubOf is a stub whose result is of a given run, and what it was asked for.
-func stubOf(t *testing.T, status string, run results.Run) (b *bench, asked func() []string) {
+func stubOf(t *testing.T, status string, run results.Run, trials ...results.Trial) (b *bench, asked func() []string) {
 	t.Helper()
 	dir := t.TempDir()
 	w, err := results.Create(dir, run)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Append(trial("epoll-lt", 0, 10000), trial("epoll-lt", 1, 10000)); err != nil {
+	if len(trials) == 0 {
+		trials = []results.Trial{trial("epoll-lt", 0, 10000), trial("epoll-lt", 1, 10000)}
+	}
+	if err := w.Append(trials...); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Close(); err != nil {
