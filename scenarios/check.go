@@ -46,20 +46,25 @@ const (
 // the base is the reference and has a control, and a gate says how many blocks. It is
 // an *Invalid if there are none, or more than a gate can have.
 func BuildCheck(r Request, s Sides) (Plan, error) {
+	p, err := s.gated(r)
+	if err != nil {
+		return Plan{}, err
+	}
+	return p.within(r.Budget)
+}
+
+// gated has the gated cells of a request and their arms, and neither blocks nor budget.
+func (s Sides) gated(r Request) (Plan, error) {
 	if len(r.Scenarios) == 0 {
 		r.Scenarios = []string{checkScenario}
 		r.Sweep = r.Sweep.orCheck()
 	}
 	r.NoControl = true
 	r.Slice = cmp.Or(r.Slice, checkSlice)
-	budget := r.Budget
 	r.Budget = 0 // a plan with one has as many blocks as fit
 	p, err := Build(r)
 	if err != nil {
 		return Plan{}, err
-	}
-	if budget != 0 && (budget < minBudget || budget > maxEstimate) {
-		return Plan{}, &Invalid{Flag: "--budget", Value: budget.String(), Allowed: fmt.Sprintf("%s to %s is allowed", minBudget, maxEstimate)}
 	}
 	cells, arms := p.Cells, p.Arms
 	p.Cells, p.Arms = nil, nil
@@ -87,6 +92,14 @@ func BuildCheck(r Request, s Sides) (Plan, error) {
 			return Plan{}, &Invalid{Flag: "--backends", Value: a.Name, Allowed: "it is what the others are compared with: choose others"}
 		}
 		p.Arms = append(p.Arms, s.arms(a)...)
+	}
+	return p, nil
+}
+
+// within has the plan's gated cells looked at within a budget; 0 is what a check takes.
+func (p Plan) within(budget time.Duration) (Plan, error) {
+	if budget != 0 && (budget < minBudget || budget > maxEstimate) {
+		return Plan{}, &Invalid{Flag: "--budget", Value: budget.String(), Allowed: fmt.Sprintf("%s to %s is allowed", minBudget, maxEstimate)}
 	}
 	p.Blocks = gate.Looks * gate.Pilot(len(p.Cells))
 	if err := p.sensible(); err != nil {
