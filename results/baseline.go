@@ -2,6 +2,7 @@ package results
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,9 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"unicode"
 )
 
 // Baseline is what a check compares with where there is no other build: what servers
@@ -104,6 +108,9 @@ func (b Baseline) validate() error {
 	case len(b.Cells) == 0 || len(b.Cells) > maxEntries:
 		return fmt.Errorf("it has %d cells, where 1 to %d are allowed", len(b.Cells), maxEntries)
 	}
+	if strings.ContainsFunc(b.Yardstick, unprintable) {
+		return fmt.Errorf("its yardstick %q is no name", b.Yardstick)
+	}
 	seen := map[Cell]bool{}
 	for _, k := range b.Cells {
 		if err := k.validate(); err != nil {
@@ -122,37 +129,49 @@ func (k Kept) validate() error {
 	switch {
 	case k.Subject == "" || k.Scenario == "" || len(k.Scenario) > maxName:
 		return errors.New("it names no server or no scenario")
+	case strings.ContainsFunc(k.Subject+k.Scenario, unprintable):
+		return fmt.Errorf("its server or its scenario %q is no name", k.Scenario)
 	case !(k.Low > 1/most && k.Low <= k.Ratio && k.Ratio <= k.High && k.High < most):
 		return fmt.Errorf("its ratio is %g (%g to %g), which is none", k.Ratio, k.Low, k.High)
 	case k.Blocks < 1 || k.Blocks > maxTrials || len(k.Options) > maxEntries:
 		return fmt.Errorf("it has %d blocks and %d options", k.Blocks, len(k.Options))
 	}
+	for name, value := range k.Options {
+		if max(len(name), len(value)) > maxName || strings.ContainsFunc(name+value, unprintable) {
+			return fmt.Errorf("its option %q has %d bytes, where %d printable ones are allowed", name, len(value), maxName)
+		}
+	}
 	return k.Cell.validate()
 }
+
+func unprintable(r rune) bool { return !unicode.IsPrint(r) }
 
 // SameOptions says whether a server has the options that it had.
 func (k Kept) SameOptions(options map[string]string) bool { return maps.Equal(k.Options, options) }
 
-// BaselineReplaces says why a baseline is not to be written to the file path: what is
-// there is none.
-func BaselineReplaces(path string) error {
+// Replaced is the baseline that one written to the file path takes the place of: nil if
+// there is no such file. What is there and is none is an error, as it is not replaced.
+func Replaced(path string) (*Baseline, error) {
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return nil, nil
 	}
-	if _, err := ReadBaseline(path); err != nil {
-		return fmt.Errorf("%w; it is not replaced: choose another file, or remove it", err)
+	b, err := ReadBaseline(path)
+	if err != nil {
+		return nil, fmt.Errorf("%w; it is not replaced: choose another file, or remove it", err)
 	}
-	return nil
+	return &b, nil
 }
 
-// Write writes the baseline's file, whole or not at all. A file that is no baseline is
-// not replaced.
-func (b Baseline) Write(path string) (err error) {
+// Write writes the baseline's file, whole or not at all, and waits until it is on disk.
+// Cells are in an order of their own, so that of two files of the same cells the figures
+// alone differ. A file that is no baseline is not replaced.
+func (b Baseline) Write(path string) error {
+	b.Cells = slices.SortedFunc(slices.Values(b.Cells), Kept.compare)
 	b.Tool, b.Type, b.Schema = toolName, typeBaseline, baselineSchema
 	if err := b.validate(); err != nil {
 		return fmt.Errorf("write the baseline %s: %w", path, err)
 	}
-	if err := BaselineReplaces(path); err != nil {
+	if _, err := Replaced(path); err != nil {
 		return err
 	}
 	var out bytes.Buffer
@@ -162,18 +181,39 @@ func (b Baseline) Write(path string) (err error) {
 	if err := enc.Encode(b); err != nil {
 		return fmt.Errorf("write the baseline %s: %w", path, err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".baseline-*")
-	if err != nil {
+	if err := replace(path, out.Bytes()); err != nil {
 		return fmt.Errorf("write the baseline %s: %w", path, err)
 	}
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("write the baseline %s: %w", path, errors.Join(err, os.Remove(f.Name())))
-		}
-	}()
-	_, err = f.Write(out.Bytes())
-	if err := errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
+	return nil
+}
+
+// replace has a file be its content, whole and on disk, or be what it was.
+func replace(path string, content []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".baseline-*")
+	if err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path)
+	_, err = f.Write(content)
+	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return syncDirectory(filepath.Dir(path))
+}
+
+// compare puts cells in order: by scenario, dimensions and server.
+func (k Kept) compare(other Kept) int {
+	return cmp.Or(
+		cmp.Compare(k.Scenario, other.Scenario),
+		cmp.Compare(k.Connections, other.Connections),
+		cmp.Compare(k.Active, other.Active),
+		cmp.Compare(k.Rounds, other.Rounds),
+		cmp.Compare(k.DurationNS, other.DurationNS),
+		cmp.Compare(k.Size, other.Size),
+		cmp.Compare(k.SocketBuffers, other.SocketBuffers),
+		cmp.Compare(k.Subject, other.Subject),
+	)
 }

@@ -1,8 +1,10 @@
 package results_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,19 +61,22 @@ func TestWhatIsNoBaseline(t *testing.T) {
 	}
 	good := string(encoded)
 	for name, tt := range map[string]struct{ content, says string }{
-		"empty":        {"", "is no JSON, or is cut"},
-		"cut":          {good[:len(good)/2], "is no JSON, or is cut"},
-		"foreign":      {`{"tool": "other", "type": "baseline"}`, "is not a baseline of muxbench"},
-		"a list":       {`[1, 2]`, "is not a baseline of muxbench"},
-		"a run":        {`{"type":"run","schema":1,"tool":"muxbench"}`, "is not a baseline of muxbench"},
-		"newer":        {strings.Replace(good, `"schema": 1`, `"schema": 7`, 1), "schema 7, and this muxbench reads up to 1"},
-		"no schema":    {strings.Replace(good, `"schema": 1`, `"schema": 0`, 1), "schema 0"},
-		"no ratio":     {strings.Replace(good, `"ratio": 0.8`, `"ratio": 0`, 1), `"epoll-lt": its ratio is 0`},
-		"turned ends":  {strings.Replace(good, `"low": 0.79`, `"low": 0.9`, 1), "which is none"},
-		"no subject":   {strings.Replace(good, `"subject": "poll"`, `"subject": ""`, 1), "names no server"},
-		"twice":        {strings.Replace(good, `"subject": "poll"`, `"subject": "epoll-lt"`, 1), "is there twice"},
-		"no yardstick": {strings.Replace(good, `"yardstick": "go-net"`, `"yardstick": ""`, 1), "its yardstick has 0 bytes"},
-		"endless":      {good + strings.Repeat(" ", 2<<20), "more than 1048576 bytes"},
+		"empty":               {"", "is no JSON, or is cut"},
+		"cut":                 {good[:len(good)/2], "is no JSON, or is cut"},
+		"foreign":             {`{"tool": "other", "type": "baseline"}`, "is not a baseline of muxbench"},
+		"a list":              {`[1, 2]`, "is not a baseline of muxbench"},
+		"a run":               {`{"type":"run","schema":1,"tool":"muxbench"}`, "is not a baseline of muxbench"},
+		"newer":               {strings.Replace(good, `"schema": 1`, `"schema": 7`, 1), "schema 7, and this muxbench reads up to 1"},
+		"no schema":           {strings.Replace(good, `"schema": 1`, `"schema": 0`, 1), "schema 0"},
+		"no ratio":            {strings.Replace(good, `"ratio": 0.8`, `"ratio": 0`, 1), `"epoll-lt": its ratio is 0`},
+		"turned ends":         {strings.Replace(good, `"low": 0.79`, `"low": 0.9`, 1), "which is none"},
+		"no subject":          {strings.Replace(good, `"subject": "poll"`, `"subject": ""`, 1), "names no server"},
+		"twice":               {strings.Replace(good, `"subject": "poll"`, `"subject": "epoll-lt"`, 1), "is there twice"},
+		"no yardstick":        {strings.Replace(good, `"yardstick": "go-net"`, `"yardstick": ""`, 1), "its yardstick has 0 bytes"},
+		"a name to obey":      {strings.Replace(good, `"subject": "poll"`, `"subject": "poll\n::error::"`, 1), "is no name"},
+		"an option to obey":   {strings.Replace(good, `"entry": "raw"`, `"entry": "raw\u001b[2J"`, 1), `its option "entry" has`},
+		"a yardstick to obey": {strings.Replace(good, `"yardstick": "go-net"`, `"yardstick": "go\nnet"`, 1), "is no name"},
+		"endless":             {good + strings.Repeat(" ", 2<<20), "more than 1048576 bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "baseline\x1b.json")
@@ -88,5 +93,70 @@ func TestWhatIsNoBaseline(t *testing.T) {
 				t.Errorf("it has become %q, %v", left, err)
 			}
 		})
+	}
+}
+
+// Whatever the order in which cells were measured, a file has them in the same one, so
+// that what has not changed is no difference.
+func TestBaselinesHaveOneOrder(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "baseline.json")
+	write := func(b results.Baseline) string {
+		t.Helper()
+		if err := b.Write(path); err != nil {
+			t.Fatal(err)
+		}
+		encoded, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(encoded)
+	}
+	b := someBaseline()
+	for _, connections := range []int{100, 20} {
+		k := b.Cells[0]
+		k.Connections = connections
+		b.Cells = append(b.Cells, k)
+	}
+	want := write(b)
+	slices.Reverse(b.Cells)
+	if got := write(b); got != want {
+		t.Errorf("(-want +got):\n%s", cmp.Diff(want, got))
+	}
+	if third := b.Cells[2].Subject; third != "poll" {
+		t.Errorf("the caller's cells are in another order: the third is %s", third)
+	}
+	read, err := results.ReadBaseline(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var order []string
+	for _, k := range read.Cells {
+		order = append(order, fmt.Sprint(k.Connections, " ", k.Subject))
+	}
+	if diff := cmp.Diff([]string{"20 epoll-lt", "100 epoll-lt", "200 epoll-lt", "200 poll"}, order); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// What stands in the way of writing is said, and what was there stays.
+func TestBaselinesThatCannotBeWritten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "nowhere", "baseline.json")
+	if err := someBaseline().Write(path); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("%v, want an error that names the file", err)
+	}
+	path = filepath.Join(t.TempDir(), "baseline.json")
+	if err := someBaseline().Write(path); err != nil {
+		t.Fatal(err)
+	}
+	worse := someBaseline()
+	worse.Cells[1].Ratio = 0
+	if err := worse.Write(path); err == nil {
+		t.Error("a ratio of nothing is written")
+	}
+	if b, err := results.Replaced(path); err != nil || b == nil || b.Cells[1].Ratio != 1.2 {
+		t.Errorf("%+v, %v: want what was there", b, err)
+	}
+	if b, err := results.Replaced(path + ".new"); b != nil || err != nil {
+		t.Errorf("%+v, %v: there is no such file", b, err)
 	}
 }

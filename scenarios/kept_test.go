@@ -74,14 +74,9 @@ func TestWhatIsKeptIsPlannedAgain(t *testing.T) {
 		"scaling":               {Scenarios: []string{"scaling"}, Backends: []string{"epoll-lt", "reuseport"}},
 		"connect":               {Scenarios: []string{"connect"}, Backends: []string{"poll"}, Sweep: scenarios.Sweep{Connections: []int{100}}},
 		"churn":                 {Scenarios: []string{"churn"}, Backends: []string{"poll"}},
-		"fanout":                {Scenarios: []string{"fanout"}, Backends: []string{"poll"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			want, err := scenarios.BuildCheck(r, beside())
-			var invalid *scenarios.Invalid
-			if errors.As(err, &invalid) && strings.Contains(invalid.Allowed, "go-net, which others are compared with") {
-				t.Skip("there is no baseline of it: ", err)
-			}
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -38,7 +39,7 @@ func (o *baselineOptions) flags(c *cobra.Command) {
 	f.BoolVar(&o.crossMachine, "cross-machine", false, "with --baseline: judge although the machine is another one")
 }
 
-func (o *baselineOptions) settle() error {
+func (o *baselineOptions) settle(c *cobra.Command) error {
 	switch {
 	case o.file == "" && o.update:
 		return &scenarios.Invalid{Flag: "--update", Allowed: "it goes with --baseline"}
@@ -46,6 +47,16 @@ func (o *baselineOptions) settle() error {
 		return &scenarios.Invalid{Flag: "--cross-machine", Allowed: "it goes with --baseline"}
 	case o.update && o.crossMachine:
 		return &scenarios.Invalid{Flag: "--cross-machine", Allowed: "it does not go with --update, which is of this machine"}
+	}
+	if !o.update {
+		return nil
+	}
+	for _, f := range []struct{ name, why string }{
+		{"budget", "which has a fixed number of blocks"}, {"format", "which says what it has written"}, {"inject", "which is of servers as they are"},
+	} {
+		if c.Flags().Changed(f.name) {
+			return &scenarios.Invalid{Flag: "--" + f.name, Allowed: "it does not go with --update, " + f.why}
+		}
 	}
 	return nil
 }
@@ -59,7 +70,7 @@ func (o *checkOptions) checkFile(ctx context.Context, s streams, args []string) 
 	if baseline.Yardstick != yardstick {
 		return fmt.Errorf("the baseline %s has ratios to %q, and this muxbench compares with %s: write it anew with --update", o.baseline.file, baseline.Yardstick, yardstick)
 	}
-	plan, err := scenarios.BuildCheck(o.request, scenarios.Sides{Yardstick: yardstick, Injected: o.injected})
+	plan, err := o.planBeside(baseline.Cells)
 	if err != nil {
 		return err
 	}
@@ -88,6 +99,20 @@ func (o *checkOptions) checkFile(ctx context.Context, s streams, args []string) 
 		return err
 	}
 	return presentCheck(s, file, dir, o.format, err)
+}
+
+// planBeside is of what was asked for or, where nothing was, of the cells that a baseline
+// keeps, if there are any.
+func (o *checkOptions) planBeside(kept []results.Kept) (scenarios.Plan, error) {
+	sides := scenarios.Sides{Yardstick: yardstick, Injected: o.injected}
+	if o.request.Chooses() || len(kept) == 0 {
+		return scenarios.BuildCheck(o.request, sides)
+	}
+	plan, err := scenarios.BuildKept(o.request, kept, sides)
+	if err != nil {
+		return plan, fmt.Errorf("the baseline %s: %w", o.baseline.file, err)
+	}
+	return plan, nil
 }
 
 // of is what the baseline keeps of a plan's cells: all of them, measured in the same
@@ -131,12 +156,19 @@ func unlikeMachine(kept, here results.Environment) []string {
 	return all
 }
 
-// updateFile measures servers along with the yardstick, and keeps their ratios.
+// updateFile measures servers along with the yardstick, and keeps their ratios: of what
+// was asked for or, where nothing was, of the cells that the file has. A measurement that
+// is not complete, or not to be trusted, is no baseline.
 func (o *checkOptions) updateFile(ctx context.Context, s streams, args []string) error {
-	if err := results.BaselineReplaces(o.baseline.file); err != nil {
-		return err // before it takes a minute to measure
+	replaced, err := results.Replaced(o.baseline.file) // before it takes a minute to measure
+	if err != nil {
+		return err
 	}
-	plan, err := scenarios.BuildCheck(o.request, scenarios.Sides{Yardstick: yardstick})
+	var cells []results.Kept
+	if replaced != nil {
+		cells = replaced.Cells
+	}
+	plan, err := o.planBeside(cells)
 	if err != nil {
 		return err
 	}
@@ -156,19 +188,24 @@ func (o *checkOptions) updateFile(ctx context.Context, s streams, args []string)
 	if err != nil {
 		return err
 	}
-	dir, err := o.measure(ctx, s, args[0], plan, run, func(ctx context.Context, runner scenarios.Runner, _ *results.Writer) error {
+	dir, measured := o.measure(ctx, s, args[0], plan, run, func(ctx context.Context, runner scenarios.Runner, _ *results.Writer) error {
 		return runner.Run(ctx, plan)
 	})
-	if err != nil {
-		return err
+	if dir == "" {
+		return measured
 	}
 	file, err := results.Open(dir)
 	if err != nil {
-		return err
+		return errors.Join(measured, err)
 	}
 	kept, why := gate.Keep(gate.Judge(results.Gate{Threshold: o.threshold}, nil, file.Trials), func(c gate.Cell) map[string]string { return plan.OptionsOf(c.Cell) })
-	if why != "" {
-		return fmt.Errorf("%w, and is no baseline: %s; the measurement is kept in %s", errInvalidCheck, why, dir)
+	switch {
+	case errors.Is(measured, errInterrupted):
+		return fmt.Errorf("no baseline is written: %w", measured)
+	case measured != nil:
+		return fmt.Errorf("no baseline is written: %w: %s; the measurement is kept in %s", measured, why, dir)
+	case why != "":
+		return fmt.Errorf("no baseline is written: %w: %s; the measurement is kept in %s", errInvalidCheck, why, dir)
 	}
 	baseline := results.Baseline{Version: version(), Environment: file.Run.Environment, Yardstick: yardstick, Cells: kept}
 	if err := baseline.Write(o.baseline.file); err != nil {

@@ -48,6 +48,10 @@ registrations a message are compared to the digit. A third server, of the base o
 more, shows in each block what identical servers differ by: if that is too much,
 the check is invalid.
 
+With --baseline there is no second build: the file keeps what servers took beside a
+yardstick ("go-net"), and --update writes it. Without anything else that is said, it
+is what the file has that is checked, or measured anew.
+
 With --self-test the gate proves itself on this machine: two identical builds must
 pass, and a slowdown that is put in must be found.
 
@@ -57,6 +61,8 @@ could not be done, 2 usage, 130 interrupted.`,
   muxbench check --base ./muxbench-main -b poll,epoll-lt -c 200,1k
   muxbench check echo -c 1k --base ./muxbench-main --threshold 5%
   muxbench check --base-rev main
+  muxbench check --baseline baseline.json --update
+  muxbench check --baseline baseline.json
   muxbench check --self-test`,
 		ValidArgs: scenarioNames(),
 		RunE: func(cmd *cobra.Command, names []string) error {
@@ -118,7 +124,7 @@ func (o *checkOptions) settle(c *cobra.Command) error {
 	case len(given) > 1:
 		return &scenarios.Invalid{Flag: given[1], Allowed: "it does not go with " + given[0]}
 	}
-	if err := o.baseline.settle(); err != nil {
+	if err := o.baseline.settle(c); err != nil {
 		return err
 	}
 	return o.sides.settle(c)

@@ -30,6 +30,8 @@ func (c *cell) conclude(restless bool) {
 		c.say(Improved, fmt.Sprintf("%s, in %d blocks (p = %.2g)", change(c.Ratio.Value), c.Blocks, c.NotFasterAdjusted))
 	case c.verdict == Pass:
 		c.say(Pass, fmt.Sprintf("a slowdown by %s is ruled out (p = %.2g)", percent(c.Cell.Threshold), c.Slower))
+	case c.Looks > 0 && c.Kept != nil && c.Kept.vague(c.Cell.Threshold):
+		c.say(Inconclusive, fmt.Sprintf("the baseline's own interval (%.3f to %.3f) is too wide for a threshold of %s", c.Kept.Low, c.Kept.High, percent(c.Cell.Threshold)))
 	case c.verdict == Inconclusive:
 		c.say(Inconclusive, fmt.Sprintf("after %d blocks neither a slowdown nor that there is none by %s could be told", c.Blocks, percent(c.Cell.Threshold)))
 	case c.Every == 0:
