@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"muxbench/results"
@@ -73,15 +74,23 @@ func keep(directory, claim string, done collected) error {
 	return nil
 }
 
-// keepRaw writes a result file again, all but its histograms.
+// keepRaw writes a result file again, all but its histograms and where on this machine
+// it lay.
 func keepRaw(path string, file *results.File) error {
+	run := file.Run
+	run.Args = slices.Clone(run.Args)
+	for i, a := range run.Args {
+		if filepath.IsAbs(a) {
+			run.Args[i] = filepath.Base(a)
+		}
+	}
 	var compressed bytes.Buffer
 	z, err := gzip.NewWriterLevel(&compressed, gzip.BestCompression)
 	if err != nil {
 		return fmt.Errorf("compressing %s: %w", path, err)
 	}
 	encoder := json.NewEncoder(z)
-	err = encoder.Encode(file.Run)
+	err = encoder.Encode(run)
 	for i := 0; err == nil && i < len(file.Looks); i++ {
 		err = encoder.Encode(file.Looks[i])
 	}
