@@ -27,7 +27,8 @@ type Side struct {
 // Benchfmt writes the Go benchmark format (golang.org/design/14313-benchmark-format), a
 // line for each ok trial, never averaged: "benchstat -col /arm" compares the arms of a
 // run, and "benchstat -col build" the builds of a check, whose base and head have the
-// same name and differ in the key "build". Each unit says whether more is better.
+// same name and differ in the key "build"; in a check by a baseline the other server is
+// the yardstick, and "build" says so. Each unit says whether more is better.
 func Benchfmt(w io.Writer, sides ...Side) error {
 	var out bytes.Buffer
 	writer := benchfmt.NewWriter(&out)
@@ -47,9 +48,12 @@ func Benchfmt(w io.Writer, sides ...Side) error {
 		}
 	}
 	for _, side := range sides {
-		common := benchConfig(side)
+		common, base := benchConfig(side), "base"
+		if g := side.File.Run.Gate; g != nil && len(g.Baseline) > 0 {
+			base = "yardstick"
+		}
 		for _, t := range side.File.Trials {
-			r := benchResult(t, common)
+			r := benchResult(t, common, base)
 			if t.Status != results.StatusOK || len(r.Values) == 0 {
 				continue
 			}
@@ -80,13 +84,16 @@ func benchConfig(side Side) []benchfmt.Config {
 	add("kernel", run.Environment.Kernel)
 	add("go", run.Environment.GoVersion)
 	add("muxbench", run.Version)
+	if run.Gate != nil {
+		add("unlike-machine", strings.Join(run.Gate.Unlike, "; "))
+	}
 	for _, key := range slices.Sorted(maps.Keys(run.Labels)) {
 		add("label-"+benchKey(key), run.Labels[key])
 	}
 	return all
 }
 
-func benchResult(t results.Trial, common []benchfmt.Config) *benchfmt.Result {
+func benchResult(t results.Trial, common []benchfmt.Config, base string) *benchfmt.Result {
 	r := &benchfmt.Result{Name: []byte(benchName(t)), Config: slices.Clone(common), Iters: 1}
 	if t.Subject != "" {
 		build := "head"
@@ -94,7 +101,7 @@ func benchResult(t results.Trial, common []benchfmt.Config) *benchfmt.Result {
 		case t.Control:
 			build = "control"
 		case t.Reference:
-			build = "base"
+			build = base
 		}
 		r.Config = append(r.Config, benchfmt.Config{Key: "build", Value: []byte(build), File: true})
 	}

@@ -69,8 +69,8 @@ func (c Check) scenarios() int {
 // headline is the verdict, and before it what has to be known to read that.
 func (c Check) headline() []string {
 	var lines []string
-	if unlike := c.Run.Gate.Unlike; len(unlike) > 0 {
-		lines = append(lines, "not the baseline's machine, so that what differs may be the machine's: "+plainText(strings.Join(unlike, "; ")))
+	if unlike := c.unlike(); unlike != "" {
+		lines = append(lines, unlike)
 	}
 	for _, cell := range c.Judgement.Cells {
 		if cell.Threshold > cell.Asked {
@@ -88,7 +88,7 @@ func (c Check) headline() []string {
 func (c Check) sides() string {
 	g := c.Run.Gate
 	base := "base "
-	if len(g.Baseline) > 0 {
+	if c.byBaseline() {
 		base = "baseline of "
 	}
 	text := fmt.Sprintf("%s%s; head %s; threshold %s %%", base, side(g.Base), side(g.Head), percent(g.Threshold))

@@ -19,6 +19,9 @@ func (c Check) Charts() []Chart {
 		Subtitle: "left of the line: the head takes less; filled: a verdict that says more or less",
 		Forest:   true, Within: c.Run.Gate.Threshold,
 	}
+	if unlike := c.unlike(); unlike != "" {
+		chart.Subtitle = "not the baseline's machine; " + chart.Subtitle
+	}
 	known := false
 	for i, cell := range c.Judgement.Cells {
 		chart.X.Categories = append(chart.X.Categories, c.place(cell)+": "+string(cell.Verdict))

@@ -43,8 +43,8 @@ func (c Check) table() table {
 	}
 	t.columns = append(t.columns,
 		named("server", func(cell gate.Cell) string { return plainName(cell.Subject) }),
-		right("kept\n× yardstick", 6, func(cell gate.Cell) string { return keptText(cell.Kept) }),
-		right("now\n× yardstick", 6, func(cell gate.Cell) string { return keptText(cell.Now) }),
+		right("kept\n× yardstick", 1, func(cell gate.Cell) string { return keptText(cell.Kept) }),
+		right("now\n× yardstick", 1, func(cell gate.Cell) string { return keptText(cell.Now) }),
 		text("verdict", 0, func(cell gate.Cell) string { return string(cell.Verdict) }),
 		right("head\n× base", 0, func(cell gate.Cell) string { return ratioText(cell.Ratio, ratioOnly) }),
 		right("95 %", 1, func(cell gate.Cell) string { return ratioText(cell.Ratio, intervalOnly) }),
@@ -66,30 +66,13 @@ func (c Check) table() table {
 			t.remarks = append(t.remarks, c.place(cell)+": "+fewer+".")
 		}
 	}
-	if len(c.Run.Gate.Baseline) > 0 {
-		t.remarks = append(t.remarks, "Yardstick: a server that is measured along with each; what makes that slower too is not seen this way. Kept: its ratio in the baseline, whose interval is held against any verdict.",
-			"Identical: two servers of the yardstick, which differ by noise alone.")
+	if c.byBaseline() {
+		t.remarks = append(t.remarks, baselineRemarks()...)
 	} else {
 		t.remarks = append(t.remarks, "Identical: two servers of the base, which differ by noise alone.")
 	}
 	t.columns = slices.DeleteFunc(t.columns, column.empty)
 	return t
-}
-
-// baseName is what the head is held against.
-func (c Check) baseName() string {
-	if len(c.Run.Gate.Baseline) > 0 {
-		return "yardstick"
-	}
-	return "base"
-}
-
-// keptText is a ratio to the yardstick, empty where there is none.
-func keptText(r *gate.Ratio) string {
-	if r == nil {
-		return ""
-	}
-	return ratioText(*r, ratioOnly)
 }
 
 // fewer says which exact counters have become less, in words.
@@ -117,7 +100,7 @@ func (c Check) heading(fixed []dimension) string {
 		parts = append([]string{plainName(first.Scenario)}, parts...)
 	}
 	how := ", of the head over the base turn by turn, and medians over blocks"
-	if len(c.Run.Gate.Baseline) > 0 {
+	if c.byBaseline() {
 		how = ", of the head over the yardstick turn by turn, over what is kept of that in the baseline, and medians over blocks"
 	}
 	return strings.Join(parts, ", ") + "; " + strings.Join(metrics, ", ") + how
@@ -155,7 +138,7 @@ func (c Check) csvLines() [][]string {
 		"scenario", "connections", "active", "rounds", "duration_ns", "size_bytes", "socket_buffers_bytes", "server", "metric",
 		"verdict", "why", "threshold", "asked_threshold", "looks", "blocks", "void_blocks", "ratio", "ratio_low", "ratio_high",
 		"base", "head", "identical_ratio", "identical_low", "identical_high", "p_not_slower_adjusted", "p_slower_by_threshold",
-		"kept_ratio_to_yardstick", "ratio_to_yardstick",
+		"kept_ratio_to_yardstick", "ratio_to_yardstick", "unlike_machine",
 	}}
 	for _, cell := range c.Judgement.Cells {
 		line := []string{
@@ -174,7 +157,7 @@ func (c Check) csvLines() [][]string {
 			}
 			line = append(line, number)
 		}
-		lines = append(lines, line)
+		lines = append(lines, append(line, csvString(c.unlike())))
 	}
 	return lines
 }

@@ -97,17 +97,18 @@ func (a Arm) figures(c results.Cell, place string) []Figure {
 	return all
 }
 
-// Figures are of a check: what head and base took in each cell, and the ratio.
+// Figures are of a check: what head and base, or the yardstick, took in each cell, and the
+// ratio.
 func (c Check) Figures() []Figure {
 	var all []Figure
 	for _, cell := range c.Judgement.Cells {
 		if cell.Ratio.Blocks == 0 {
 			continue
 		}
-		place, extra := c.place(cell), string(cell.Verdict)+": "+cell.Why
+		place, extra := c.place(cell), c.qualified(string(cell.Verdict)+": "+cell.Why)
 		all = append(all,
 			Figure{Name: place + ": head", Unit: unitOfMetric(cell.Metric), Value: cell.Head, Extra: extra},
-			Figure{Name: place + ": base", Unit: unitOfMetric(cell.Metric), Value: cell.Base, Extra: extra},
+			Figure{Name: place + ": " + c.baseName(), Unit: unitOfMetric(cell.Metric), Value: cell.Base, Extra: extra},
 			Figure{Name: place + ": head over base", Unit: "ratio", Value: cell.Ratio.Value, Low: cell.Ratio.Low, High: cell.Ratio.High, Extra: extra})
 	}
 	return all

@@ -58,16 +58,20 @@ func (s Summary) Annotations() []Annotation {
 	return all
 }
 
-// Annotations are those of a check, the worst first: a notice if it has passed.
+// Annotations are those of a check: that its machine is another one, and then the worst
+// first, or a notice if it has passed.
 func (c Check) Annotations() []Annotation {
 	level := "error"
+	var all []Annotation
+	if unlike := c.unlike(); unlike != "" {
+		all = append(all, Annotation{"warning", "muxbench check: another machine", unlike})
+	}
 	switch c.Judgement.Verdict {
 	case gate.Pass, gate.Improved:
-		return []Annotation{{"notice", "muxbench check", string(c.Judgement.Verdict)}}
+		return append(all, Annotation{"notice", "muxbench check", string(c.Judgement.Verdict)})
 	case gate.Inconclusive:
 		level = "warning"
 	}
-	var all []Annotation
 	for _, text := range c.Complaints() {
 		all = append(all, Annotation{level, "muxbench check: " + string(c.Judgement.Verdict), text})
 	}

@@ -112,14 +112,14 @@ func (c junitCase) once() junitCase {
 func CheckJUnit(w io.Writer, c Check) error {
 	suite := junitSuite{Name: "muxbench check"}
 	for _, cell := range c.Judgement.Cells {
-		jc := junitCase{Class: "muxbench.check." + plainName(cell.Scenario), Name: c.place(cell), Output: plainText(string(cell.Verdict) + ": " + cell.Why)}
+		jc := junitCase{Class: "muxbench.check." + plainName(cell.Scenario), Name: c.place(cell), Output: c.qualified(plainText(string(cell.Verdict) + ": " + cell.Why))}
 		switch cell.Verdict {
 		case gate.Regression:
-			jc.Failure = problem(cell.Why)
+			jc.Failure = problem(c.qualified(cell.Why))
 		case gate.Invalid, gate.Failed:
-			jc.Error = problem(string(cell.Verdict) + ": " + cell.Why)
+			jc.Error = problem(c.qualified(string(cell.Verdict) + ": " + cell.Why))
 		case gate.Inconclusive:
-			jc.Skipped = problem(string(cell.Verdict) + ": " + cell.Why)
+			jc.Skipped = problem(c.qualified(string(cell.Verdict) + ": " + cell.Why))
 		}
 		suite.Cases = append(suite.Cases, jc)
 	}

@@ -205,7 +205,7 @@ func (o *checkOptions) updateFile(ctx context.Context, s streams, args []string)
 	case measured != nil:
 		return fmt.Errorf("no baseline is written: %w: %s; the measurement is kept in %s", measured, why, dir)
 	case why != "":
-		return fmt.Errorf("no baseline is written: %w: %s; the measurement is kept in %s", errInvalidCheck, why, dir)
+		return fmt.Errorf("no baseline is written: %w: %s; they are kept in %s", errUntrusted, why, dir)
 	}
 	baseline := results.Baseline{Version: version(), Environment: file.Run.Environment, Yardstick: yardstick, Cells: kept}
 	if err := baseline.Write(o.baseline.file); err != nil {
