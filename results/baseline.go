@@ -150,9 +150,13 @@ func unprintable(r rune) bool { return !unicode.IsPrint(r) }
 func (k Kept) SameOptions(options map[string]string) bool { return maps.Equal(k.Options, options) }
 
 // Replaced is the baseline that one written to the file path takes the place of: nil if
-// there is no such file. What is there and is none is an error, as it is not replaced.
+// there is no such file. What is there and is none is an error, as it is not replaced, and
+// so is a directory that there is not.
 func Replaced(path string) (*Baseline, error) {
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(filepath.Dir(path)); err != nil {
+			return nil, fmt.Errorf("the baseline %s has no directory to be in, make it: %w", path, err)
+		}
 		return nil, nil
 	}
 	b, err := ReadBaseline(path)

@@ -144,6 +144,9 @@ func TestBaselinesThatCannotBeWritten(t *testing.T) {
 	if err := someBaseline().Write(path); err == nil || !strings.Contains(err.Error(), path) {
 		t.Errorf("%v, want an error that names the file", err)
 	}
+	if _, err := results.Replaced(path); err == nil || !strings.Contains(err.Error(), path+" has no directory to be in") {
+		t.Errorf("%v, want that to be said before anything is measured", err)
+	}
 	path = filepath.Join(t.TempDir(), "baseline.json")
 	if err := someBaseline().Write(path); err != nil {
 		t.Fatal(err)

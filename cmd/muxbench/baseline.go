@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -70,12 +71,15 @@ func (o *checkOptions) checkFile(ctx context.Context, s streams, args []string) 
 	if baseline.Yardstick != yardstick {
 		return fmt.Errorf("the baseline %s has ratios to %q, and this muxbench compares with %s: write it anew with --update", o.baseline.file, baseline.Yardstick, yardstick)
 	}
-	plan, err := o.planBeside(baseline.Cells)
+	plan, err := o.planBeside(baseline.Cells, 0)
 	if err != nil {
 		return err
 	}
 	kept, err := o.baseline.of(baseline, plan)
 	if err != nil {
+		return err
+	}
+	if plan, err = o.planBeside(baseline.Cells, o.injected); err != nil { // what is put in is no option of a server
 		return err
 	}
 	unlike := unlikeMachine(baseline.Environment, scenarios.Environment())
@@ -103,8 +107,8 @@ func (o *checkOptions) checkFile(ctx context.Context, s streams, args []string) 
 
 // planBeside is of what was asked for or, where nothing was, of the cells that a baseline
 // keeps, if there are any.
-func (o *checkOptions) planBeside(kept []results.Kept) (scenarios.Plan, error) {
-	sides := scenarios.Sides{Yardstick: yardstick, Injected: o.injected}
+func (o *checkOptions) planBeside(kept []results.Kept, injected time.Duration) (scenarios.Plan, error) {
+	sides := scenarios.Sides{Yardstick: yardstick, Injected: injected}
 	if o.request.Chooses() || len(kept) == 0 {
 		return scenarios.BuildCheck(o.request, sides)
 	}
@@ -168,7 +172,7 @@ func (o *checkOptions) updateFile(ctx context.Context, s streams, args []string)
 	if replaced != nil {
 		cells = replaced.Cells
 	}
-	plan, err := o.planBeside(cells)
+	plan, err := o.planBeside(cells, 0)
 	if err != nil {
 		return err
 	}
