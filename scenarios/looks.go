@@ -9,7 +9,6 @@ import (
 
 	"muxbench/results"
 	"muxbench/results/gate"
-	"muxbench/results/stats"
 )
 
 // Checker measures a plan of BuildCheck, for as long as its gate wants to look. It is
@@ -153,15 +152,14 @@ func (c *checking) schedule(every map[*course]int) {
 		most := min(course.valid+int(max(0, left)/max(1, wanting)), room)
 		if carried := max(pilot, most/gate.Looks); carried < blocks {
 			blocks = carried
-			threshold = max(threshold, math.Expm1(gate.Carried(deviation, blocks)))
+			threshold = min(gate.Widest*threshold, max(threshold, math.Expm1(gate.Carried(deviation, blocks))))
 		}
 		every[course] = blocks
 		c.looks = append(c.looks, results.Looks{Cell: course.cell, Blocks: blocks, Deviation: deviation, Threshold: threshold})
 	}
 }
 
-// deviation is the standard one of the logarithm of a block's ratio, pooled of head and
-// control, each around its own mean: how large their ratios are has no part in it.
+// deviation is that of a cell's blocks in the pilot: see gate.Deviation.
 func (c *checking) deviation(cell results.Cell) float64 {
 	var base, head, control []results.Trial
 	for _, t := range c.kept {
@@ -176,5 +174,5 @@ func (c *checking) deviation(cell results.Cell) float64 {
 		}
 	}
 	primary := cell.Primary()
-	return math.Sqrt((stats.Variance(primary.BlockLogRatios(head, base)) + stats.Variance(primary.BlockLogRatios(control, base))) / 2)
+	return gate.Deviation(primary.BlockLogRatios(head, base), primary.BlockLogRatios(control, base))
 }

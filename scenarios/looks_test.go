@@ -49,7 +49,7 @@ func TestLooksSuitTheNoise(t *testing.T) {
 				}
 			case l.Blocks != max(9, most) || l.Blocks >= wanted:
 				t.Errorf("looks after %d blocks, want %d, which are fewer than %d", l.Blocks, max(9, most), wanted)
-			case math.Abs(math.Log1p(l.Threshold)-gate.Carried(l.Deviation, l.Blocks)) > 1e-9 || l.Threshold <= threshold:
+			case math.Abs(l.Threshold-min(gate.Widest*threshold, math.Expm1(gate.Carried(l.Deviation, l.Blocks)))) > 1e-9 || l.Threshold <= threshold:
 				t.Errorf("a threshold of %g, where %d blocks carry %g", l.Threshold, l.Blocks, math.Expm1(gate.Carried(l.Deviation, l.Blocks)))
 			}
 		})

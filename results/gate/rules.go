@@ -29,6 +29,10 @@ import (
 const (
 	// Looks is how often a gate looks at a cell at most.
 	Looks = 3
+	// Widest is how many times what was asked for a threshold may become: a cell whose
+	// blocks carry nothing better may end inconclusive, and does not pass because so
+	// little was asked of it.
+	Widest = 2
 	// MostCells is how many cells a gate has at most: the more there are, the more
 	// has to be seen in each.
 	MostCells = 8
@@ -52,6 +56,26 @@ func Pilot(cells int) int {
 		return leastOfSeveral
 	}
 	return leastBlocks
+}
+
+// Deviation is the standard one of the logarithm of a block's ratio, as the median
+// absolute deviation of head's and control's has it, each around its own median: how
+// large their ratios are has no part in it. Tests of ranks do not mind a block that is
+// far off, and neither may this: one of nine would have the threshold widened threefold.
+// It is NaN if either has no block.
+func Deviation(head, control []float64) float64 {
+	const ofNormal = 1.4826 // standard deviations are a median absolute one
+	var all []float64
+	for _, logs := range [][]float64{head, control} {
+		if len(logs) == 0 {
+			return math.NaN()
+		}
+		middle := stats.Median(logs)
+		for _, v := range logs {
+			all = append(all, v-middle)
+		}
+	}
+	return ofNormal * stats.MAD(all)
 }
 
 // Blocks is after how many blocks a gate looks first, where they have a standard

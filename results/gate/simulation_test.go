@@ -9,7 +9,6 @@ import (
 
 	"muxbench/results"
 	"muxbench/results/gate"
-	"muxbench/results/stats"
 )
 
 // simulated is a check of cells on a machine whose blocks differ.
@@ -42,7 +41,7 @@ func (s simulated) check(random *rand.Rand) gate.Judgement {
 	}
 	for i := range s.cells {
 		head, control := measure(i, gate.Pilot(s.cells))
-		deviation := math.Sqrt((stats.Variance(head) + stats.Variance(control)) / 2)
+		deviation := gate.Deviation(head, control)
 		every[i], undecided[i] = max(gate.Pilot(s.cells), gate.Blocks(deviation, math.Log1p(s.threshold))), true
 		looks = append(looks, results.Looks{Cell: cellOf(i), Blocks: every[i], Deviation: deviation, Threshold: s.threshold})
 	}

@@ -3,7 +3,6 @@ package stats
 import (
 	"math"
 
-	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
@@ -46,14 +45,4 @@ func SmallestVisible(values []float64, confidence, power float64) float64 {
 	c := (1 + ShiftCoverage(len(values), confidence)) / 2
 	half := shift.High/2 - shift.Low/2
 	return half * (1 + distuv.UnitNormal.Quantile(power)/distuv.UnitNormal.Quantile(c))
-}
-
-// Variance is that of a sample, with one degree of freedom less than it has values:
-// the square of their unit. Of fewer than two values it is NaN, and if one is NaN or
-// infinite.
-func Variance(values []float64) float64 {
-	if len(values) < 2 || !finite(values...) {
-		return math.NaN()
-	}
-	return stat.Variance(values, nil)
 }
