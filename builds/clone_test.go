@@ -11,7 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // program prints a version line, as muxbench does.
@@ -118,17 +117,24 @@ func gone(t *testing.T, file string) {
 	}
 }
 
-// untilThereIs is a context that is cancelled when there is a file.
-func untilThereIs(t *testing.T, file string) context.Context {
+// untilRung is a context that is cancelled when somebody writes to a named pipe.
+func untilRung(t *testing.T) (ctx context.Context, bell string) {
+	t.Helper()
+	bell = filepath.Join(t.TempDir(), "bell")
+	if err := syscall.Mkfifo(bell, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
 		defer cancel()
-		for t.Context().Err() == nil {
-			if _, err := os.Stat(file); err == nil {
-				return
-			}
-			time.Sleep(time.Millisecond)
+		if f, err := os.Open(bell); err == nil { // when there is a writer
+			_ = f.Close()
 		}
 	}()
-	return ctx
+	t.Cleanup(func() { // nobody may have rung
+		if f, err := os.OpenFile(bell, os.O_RDWR, 0); err == nil {
+			_ = f.Close()
+		}
+	})
+	return ctx, bell
 }

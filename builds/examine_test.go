@@ -109,9 +109,9 @@ func TestExamineLeavesNothingRunning(t *testing.T) {
 }
 
 func TestExamineEndsWithItsContext(t *testing.T) {
-	started := filepath.Join(t.TempDir(), "started")
-	path := script(t, "echo >"+started+"; sleep 1000")
-	if _, err := Examine(untilThereIs(t, started), path); !errors.Is(err, context.Canceled) {
+	ctx, bell := untilRung(t)
+	path := script(t, "echo >"+bell+"; sleep 1000")
+	if _, err := Examine(ctx, path); !errors.Is(err, context.Canceled) {
 		t.Errorf("it returned %v", err)
 	}
 }

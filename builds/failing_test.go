@@ -110,15 +110,16 @@ func TestWhatIsAskedFor(t *testing.T) {
 func TestInterruptedBuild(t *testing.T) {
 	repo, _ := clone(t)
 	into, pid := t.TempDir(), filepath.Join(t.TempDir(), "pid")
+	ctx, bell := untilRung(t)
 	// The go command runs its compiler through this.
 	tool := filepath.Join(t.TempDir(), "tool")
-	if err := os.WriteFile(tool, []byte("#!/bin/sh\ntrap '' TERM INT\nsleep 1000 &\necho $! >"+pid+".part && mv "+pid+".part "+pid+"\nwait\n"), 0o755); err != nil {
+	if err := os.WriteFile(tool, []byte("#!/bin/sh\ntrap '' TERM INT\nsleep 1000 &\necho $! >"+pid+".part && mv "+pid+".part "+pid+"\necho >"+bell+"\nwait\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("GOFLAGS", "-mod=mod -toolexec="+tool)
 	temporary := t.TempDir()
 	t.Setenv("TMPDIR", temporary)
-	if _, err := Revision(untilThereIs(t, pid), repo, "HEAD", 2, into, silent); !errors.Is(err, context.Canceled) {
+	if _, err := Revision(ctx, repo, "HEAD", 2, into, silent); !errors.Is(err, context.Canceled) {
 		t.Errorf("it returned %v", err)
 	}
 	holds(t, into, 0)

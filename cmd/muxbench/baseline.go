@@ -86,11 +86,8 @@ func (o *checkOptions) checkFile(ctx context.Context, s streams, args []string) 
 	if len(unlike) > 0 && !o.baseline.crossMachine {
 		return fmt.Errorf("%w: this is not the machine of the baseline %s: %s; write one here with --update, or judge all the same with --cross-machine", errInconclusive, o.baseline.file, strings.Join(unlike, "; "))
 	}
-	if o.dryRun {
-		return printPlan(s.out, plan)
-	}
-	release, err := scenarios.Lock()
-	if err != nil {
+	measures, release, err := o.admit(s, &plan)
+	if !measures {
 		return err
 	}
 	defer release()
@@ -177,17 +174,11 @@ func (o *checkOptions) updateFile(ctx context.Context, s streams, args []string)
 		return err
 	}
 	plan.Blocks, plan.Budget = 2*gate.Pilot(len(plan.Cells)), 0
-	if o.dryRun {
-		return printPlan(s.out, plan)
-	}
-	release, err := scenarios.Lock()
-	if err != nil {
+	measures, release, err := o.admit(s, &plan)
+	if !measures {
 		return err
 	}
 	defer release()
-	if err := scenarios.CheckLimits(&plan); err != nil {
-		return err
-	}
 	run, err := o.record(plan, args[1:])
 	if err != nil {
 		return err

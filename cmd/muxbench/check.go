@@ -150,11 +150,8 @@ func (o *checkOptions) check(ctx context.Context, s streams, args []string) erro
 	if err != nil {
 		return err // before anything is built
 	}
-	if o.dryRun {
-		return printPlan(s.out, plan)
-	}
-	release, err := scenarios.Lock()
-	if err != nil {
+	measures, release, err := o.admit(s, &plan)
+	if !measures {
 		return err
 	}
 	defer release()

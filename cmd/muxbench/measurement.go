@@ -37,6 +37,27 @@ func (o *measurement) flags(f *pflag.FlagSet) {
 	_ = f.MarkHidden("unwatched") // for trying it where other work goes on; it fails for flags that do not exist only
 }
 
+// admit refuses a plan that this host cannot carry, and keeps other measurements away
+// until release is called. With --dry-run it prints the plan instead, and nothing is
+// measured.
+func (o *measurement) admit(s streams, plan *scenarios.Plan) (measures bool, release func(), err error) {
+	release = func() {}
+	if !o.dryRun {
+		// First: another run takes of what the limits leave.
+		if release, err = scenarios.Lock(); err != nil {
+			return false, nil, err
+		}
+	}
+	if err := scenarios.CheckLimits(plan); err != nil {
+		release()
+		return false, nil, err
+	}
+	if o.dryRun {
+		return false, nil, printPlan(s.out, *plan)
+	}
+	return true, release, nil
+}
+
 // record is what a result file begins with.
 func (o *measurement) record(plan scenarios.Plan, args []string) (results.Run, error) {
 	run := results.Run{

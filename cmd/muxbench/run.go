@@ -95,20 +95,11 @@ func (o *runOptions) run(ctx context.Context, s streams, args []string) error {
 	if err != nil {
 		return err
 	}
-	if !o.dryRun {
-		// First: another run takes of what the limits leave.
-		release, err := scenarios.Lock()
-		if err != nil {
-			return err
-		}
-		defer release()
-	}
-	if err := scenarios.CheckLimits(&plan); err != nil {
+	measures, release, err := o.admit(s, &plan)
+	if !measures {
 		return err
 	}
-	if o.dryRun {
-		return printPlan(s.out, plan)
-	}
+	defer release()
 	run, err := o.record(plan, args[1:])
 	if err != nil {
 		return err

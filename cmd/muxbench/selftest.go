@@ -31,11 +31,8 @@ func (o *checkOptions) proveItself(ctx context.Context, s streams, args []string
 	if len(plan.Cells) != 1 || plan.Cells[0].Primary().Metric != results.ServerCPUPerMessage {
 		return &scenarios.Invalid{Flag: "--self-test", Allowed: fmt.Sprintf("it is of one gated cell whose servers answer messages, and %d are asked for: choose with -b and -c", len(plan.Cells))}
 	}
-	if o.dryRun {
-		return printPlan(s.out, plan)
-	}
-	release, err := scenarios.Lock()
-	if err != nil {
+	measures, release, err := o.admit(s, &plan)
+	if !measures {
 		return err
 	}
 	defer release()
