@@ -47,8 +47,8 @@ func Benchfmt(w io.Writer, sides ...Side) error {
 			return err
 		}
 	}
-	for _, side := range sides {
-		common, base := benchConfig(side), "base"
+	for i, common := range benchConfigs(sides) {
+		side, base := sides[i], "base"
 		if g := side.File.Run.Gate; g != nil && len(g.Baseline) > 0 {
 			base = "yardstick"
 		}
@@ -66,6 +66,26 @@ func Benchfmt(w io.Writer, sides ...Side) error {
 		return fmt.Errorf("write the benchmark format: %w", err)
 	}
 	return nil
+}
+
+// benchConfigs are the configuration lines of each side. What the sides differ in is left
+// out, but for their machines and Gos: benchstat compares only what has the same
+// configuration, and sides are to be compared, machines that are not alike are not.
+func benchConfigs(sides []Side) [][]benchfmt.Config {
+	kept := []string{"side", "goos", "goarch", "cpu", "kernel", "go", "unlike-machine"}
+	all, values := make([][]benchfmt.Config, len(sides)), map[string]int{}
+	for i, side := range sides {
+		all[i] = benchConfig(side)
+		for _, c := range all[i] {
+			values[c.Key+"="+string(c.Value)]++
+		}
+	}
+	for i := range all {
+		all[i] = slices.DeleteFunc(all[i], func(c benchfmt.Config) bool {
+			return !slices.Contains(kept, c.Key) && values[c.Key+"="+string(c.Value)] < len(sides)
+		})
+	}
+	return all
 }
 
 // benchConfig are the configuration lines of a file.
@@ -169,7 +189,7 @@ func benchWord(s string) string {
 			return '_'
 		}
 		return r
-	}, plainName(s))
+	}, fullName(s))
 	if s == "" {
 		return "_"
 	}

@@ -32,11 +32,11 @@ func (c Check) Complaints() []string {
 			}
 		}
 	}
-	switch n := c.Judgement.Missing; {
+	switch missing := c.missing(); {
 	case len(c.Judgement.Cells) == 0:
 		all = append(all, "no block was measured")
-	case n > 0:
-		all = append(all, plural(n, "gated cell has", "gated cells have")+" no block at all")
+	case missing != "":
+		all = append(all, missing)
 	}
 	return all
 }
@@ -44,9 +44,9 @@ func (c Check) Complaints() []string {
 // place names a cell among the check's others.
 func (c Check) place(cell gate.Cell) string {
 	varying, _ := c.dimensions()
-	parts := []string{plainName(cell.Subject)}
+	parts := []string{fullName(cell.Subject)}
 	if c.scenarios() > 1 {
-		parts = append(parts, plainName(cell.Scenario))
+		parts = append(parts, fullName(cell.Scenario))
 	}
 	return strings.Join(append(parts, phrases(varying, cell.Cell)...), ", ")
 }
@@ -72,16 +72,29 @@ func (c Check) headline() []string {
 	if unlike := c.unlike(); unlike != "" {
 		lines = append(lines, unlike)
 	}
+	lines = append(lines, c.widened()...)
+	if missing := c.missing(); missing != "" {
+		lines = append(lines, missing)
+	}
+	return append(lines, "check: "+string(c.Judgement.Verdict))
+}
+
+// widened says which cells have a larger threshold than was asked for, and why.
+func (c Check) widened() []string {
+	var lines []string
 	for _, cell := range c.Judgement.Cells {
-		if cell.Threshold > cell.Asked {
+		if cell.Widened() {
 			lines = append(lines, fmt.Sprintf("%s: the threshold is %s %% instead of %s %%, as blocks differ by %s %% here and the time does not carry less",
 				c.place(cell), percent(cell.Threshold), percent(cell.Asked), percent(cell.Deviation)))
 		}
 	}
-	if n := c.Judgement.Missing; n > 0 {
-		lines = append(lines, plural(n, "gated cell has", "gated cells have")+" no block at all")
-	}
-	return append(lines, "check: "+string(c.Judgement.Verdict))
+	return lines
+}
+
+// missing says how many cells were to be measured and have not been.
+func (c Check) missing() string {
+	n := c.Judgement.Missing
+	return unless(n == 0, plural(n, "gated cell has", "gated cells have")+" no block at all")
 }
 
 // sides say which builds were compared.

@@ -18,8 +18,10 @@ func (c Check) unlike() string {
 
 // qualified is a text after what has to be known to read it.
 func (c Check) qualified(text string) string {
-	if unlike := c.unlike(); unlike != "" {
-		return unlike + ". " + text
+	for _, before := range []string{c.missing(), c.unlike()} {
+		if before != "" {
+			text = before + ". " + text
+		}
 	}
 	return text
 }

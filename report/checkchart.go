@@ -12,12 +12,16 @@ import (
 func (c Check) Charts() []Chart {
 	b := chartBuilder{run: c.Run, styles: map[string]int{}, names: map[string]bool{}}
 	ratios := Series{Name: "head", Style: 1}
-	base := Series{Name: "base", Unmarked: true, Points: []Point{{Y: 1, Low: 1, High: 1, Blocks: 1, Interval: true}}}
+	base := Series{Name: c.baseName(), Unmarked: true, Points: []Point{{Y: 1, Low: 1, High: 1, Blocks: 1, Interval: true}}}
 	_, fixed := splitDimensions(c.cells())
 	chart := Chart{
 		Name: "check", Title: "Head against base: " + string(c.Judgement.Verdict),
 		Subtitle: "left of the line: the head takes less; filled: a verdict that says more or less",
 		Forest:   true, Within: c.Run.Gate.Threshold,
+	}
+	over := "head over base"
+	if c.byBaseline() {
+		chart.Title, over = "Head against the baseline: "+string(c.Judgement.Verdict), "head over yardstick, over that in the baseline"
 	}
 	if unlike := c.unlike(); unlike != "" {
 		chart.Subtitle = "not the baseline's machine; " + chart.Subtitle
@@ -27,7 +31,7 @@ func (c Check) Charts() []Chart {
 		chart.X.Categories = append(chart.X.Categories, c.place(cell)+": "+string(cell.Verdict))
 		chart.Within = max(chart.Within, cell.Threshold)
 		if i == 0 {
-			chart.Y = Axis{Label: title(metricPhrase(cell.Metric)) + ", head over base: 1 is in the middle", Ratio: true}
+			chart.Y = Axis{Label: title(metricPhrase(cell.Metric)) + ", " + over + ": 1 is in the middle", Ratio: true}
 			if common := phrases(fixed, cell.Cell); len(common) > 0 {
 				chart.Subtitle += "; " + strings.Join(common, ", ")
 			}

@@ -62,8 +62,10 @@ func (c Check) table() table {
 			mark = "! "
 		}
 		t.remarks = append(t.remarks, mark+c.place(cell)+": "+plainText(cell.Why)+".")
-		if fewer := fewer(cell); fewer != "" {
-			t.remarks = append(t.remarks, c.place(cell)+": "+fewer+".")
+		for _, change := range changedCounters(cell) {
+			if !strings.Contains(cell.Why, change) {
+				t.remarks = append(t.remarks, c.place(cell)+": "+change+".")
+			}
 		}
 	}
 	if c.byBaseline() {
@@ -75,15 +77,25 @@ func (c Check) table() table {
 	return t
 }
 
-// fewer says which exact counters have become less, in words.
-func fewer(cell gate.Cell) string {
+// changedCounters says which exact counters have changed, in words: whatever the verdict, since
+// they tell what the head does.
+func changedCounters(cell gate.Cell) []string {
 	var all []string
-	for _, d := range cell.Counters {
-		if !d.More {
-			all = append(all, d.String())
+	for _, how := range []struct {
+		more bool
+		word string
+	}{{true, "more"}, {false, "less"}} {
+		var changes []string
+		for _, d := range cell.Counters {
+			if d.More == how.more {
+				changes = append(changes, d.String())
+			}
+		}
+		if len(changes) > 0 {
+			all = append(all, "the head does "+how.word+" for each message: "+strings.Join(changes, ", "))
 		}
 	}
-	return unless(len(all) == 0, "the head does less for each message: "+enumerate(all))
+	return all
 }
 
 // heading says what the cells have in common, and what their ratios are of.
@@ -138,12 +150,12 @@ func (c Check) csvLines() [][]string {
 		"scenario", "connections", "active", "rounds", "duration_ns", "size_bytes", "socket_buffers_bytes", "server", "metric",
 		"verdict", "why", "threshold", "asked_threshold", "looks", "blocks", "void_blocks", "ratio", "ratio_low", "ratio_high",
 		"base", "head", "identical_ratio", "identical_low", "identical_high", "p_not_slower_adjusted", "p_slower_by_threshold",
-		"kept_ratio_to_yardstick", "ratio_to_yardstick", "unlike_machine",
+		"kept_ratio_to_yardstick", "ratio_to_yardstick", "check_verdict", "unlike_machine",
 	}}
 	for _, cell := range c.Judgement.Cells {
 		line := []string{
-			csvString(plainName(cell.Scenario)), fmt.Sprint(cell.Connections), fmt.Sprint(cell.Active), fmt.Sprint(cell.Rounds), fmt.Sprint(cell.DurationNS),
-			fmt.Sprint(cell.Size), fmt.Sprint(cell.SocketBuffers), csvString(plainName(cell.Subject)), string(cell.Metric),
+			csvString(fullName(cell.Scenario)), fmt.Sprint(cell.Connections), fmt.Sprint(cell.Active), fmt.Sprint(cell.Rounds), fmt.Sprint(cell.DurationNS),
+			fmt.Sprint(cell.Size), fmt.Sprint(cell.SocketBuffers), csvString(fullName(cell.Subject)), string(cell.Metric),
 			string(cell.Verdict), csvString(plainText(cell.Why)), csvNumber(cell.Threshold), csvNumber(cell.Asked), fmt.Sprint(cell.Looks), fmt.Sprint(cell.Blocks), fmt.Sprint(cell.Void),
 		}
 		line = append(line, csvRatio(cell.Ratio)...)
@@ -157,7 +169,7 @@ func (c Check) csvLines() [][]string {
 			}
 			line = append(line, number)
 		}
-		lines = append(lines, append(line, csvString(c.unlike())))
+		lines = append(lines, append(line, string(c.Judgement.Verdict), csvString(c.unlike())))
 	}
 	return lines
 }

@@ -28,8 +28,8 @@ func ComparisonCSV(w io.Writer, c SideBySide) error {
 	lines := [][]string{append(header, "judged_by", "stars", "why_not")}
 	for _, r := range c.Rows {
 		line := slices.Concat(csvComparedCell(c, r.Cell), []string{
-			csvString(plainName(r.ArmA)), csvString(plainName(r.ArmB)), "", strconv.FormatBool(r.Control), csvString(plainName(r.Reference)),
-			csvString(plainName(string(r.Metric))), strconv.FormatBool(r.Primary),
+			csvString(fullName(r.ArmA)), csvString(fullName(r.ArmB)), "", strconv.FormatBool(r.Control), csvString(fullName(r.Reference)),
+			csvString(fullName(string(r.Metric))), strconv.FormatBool(r.Primary),
 		}, csvComparedValue(r.A), csvComparedValue(r.B), csvComparedRatio(r.Ratio), csvComparedRatio(r.Relative))
 		lines = append(lines, append(line, string(r.JudgedBy), r.Stars, csvString(r.Why)))
 	}
@@ -39,7 +39,7 @@ func ComparisonCSV(w io.Writer, c SideBySide) error {
 	}{{"a", c.OnlyA}, {"b", c.OnlyB}} {
 		for _, o := range side.only {
 			for _, arm := range o.Arms {
-				arms := []string{csvString(plainName(arm)), ""}
+				arms := []string{csvString(fullName(arm)), ""}
 				if side.name == "b" {
 					slices.Reverse(arms)
 				}
@@ -58,9 +58,9 @@ func ComparisonCSV(w io.Writer, c SideBySide) error {
 func csvComparedCell(c SideBySide, cell results.Cell) []string {
 	return []string{
 		strconv.FormatBool(c.Alike), strings.Join(c.Unlike, "; "),
-		csvString(plainName(cell.Scenario)), strconv.Itoa(cell.Connections), strconv.Itoa(cell.Active), strconv.Itoa(cell.Rounds),
+		csvString(fullName(cell.Scenario)), strconv.Itoa(cell.Connections), strconv.Itoa(cell.Active), strconv.Itoa(cell.Rounds),
 		strconv.FormatInt(cell.DurationNS, 10), strconv.Itoa(cell.Size), csvNumber(cell.Rate), strconv.Itoa(cell.SocketBuffers),
-		csvString(plainName(string(cell.Schedule))), csvKnown(cell.Load), csvString(plainName(string(cell.SLO))), csvKnown(float64(cell.SLONS)),
+		csvString(fullName(string(cell.Schedule))), csvKnown(cell.Load), csvString(fullName(string(cell.SLO))), csvKnown(float64(cell.SLONS)),
 	}
 }
 

@@ -24,7 +24,7 @@ func ComparisonJUnit(w io.Writer, c SideBySide) error {
 	suite := junitSuite{Name: "muxbench compare"}
 	names := comparedNames(c.named(), true)
 	for _, r := range c.Rows {
-		jc := junitCase{Class: "muxbench.compare." + plainName(r.Scenario), Name: r.place(names), Output: r.words()}
+		jc := junitCase{Class: "muxbench.compare." + fullName(r.Scenario), Name: r.place(names), Output: r.words()}
 		switch {
 		case !c.Alike:
 			jc.Skipped = problem("the machines are not alike: they differ in " + strings.Join(c.Unlike, ", "))
@@ -38,7 +38,7 @@ func ComparisonJUnit(w io.Writer, c SideBySide) error {
 
 // place names a row among the others.
 func (r ComparisonRow) place(names func(results.Cell) string) string {
-	return names(r.Cell) + ", " + plainName(comparedSeries(r)) + ": " + plainText(string(r.Metric))
+	return names(r.Cell) + ", " + fullName(comparedSeries(r)) + ": " + plainText(string(r.Metric))
 }
 
 // words are what a row says: its ratio, and whether that tells a difference.

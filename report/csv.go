@@ -96,9 +96,9 @@ func csvLine(c Cell, a Arm) []string {
 		flags = append(flags, fmt.Sprintf("%d blocks: %s", f.Blocks, plainText(f.Text)))
 	}
 	line := []string{
-		csvString(plainName(c.Scenario)), strconv.Itoa(c.Connections), strconv.Itoa(c.Active), strconv.Itoa(c.Rounds),
+		csvString(fullName(c.Scenario)), strconv.Itoa(c.Connections), strconv.Itoa(c.Active), strconv.Itoa(c.Rounds),
 		strconv.FormatInt(c.DurationNS, 10), strconv.Itoa(c.Size), csvNumber(c.Rate), strconv.Itoa(c.SocketBuffers),
-		csvString(plainName(a.Name)), csvString(plainName(a.Backend)), strconv.FormatBool(a.Reference),
+		csvString(fullName(a.Name)), csvString(fullName(a.Backend)), strconv.FormatBool(a.Reference),
 		strconv.Itoa(a.Blocks.Total()), strconv.Itoa(a.Blocks.OK), strconv.Itoa(a.Blocks.Failed),
 		strconv.Itoa(a.Blocks.Skipped), strconv.Itoa(a.Blocks.Voided), strconv.Itoa(a.Blocks.Interrupted),
 		csvString(strings.Join(reasons, "; ")), csvString(strings.Join(flags, "; ")),

@@ -34,6 +34,10 @@ func plain(s string, limit int) string {
 }
 
 func plainName(s string) string { return plain(s, maxNameColumns) }
+
+// fullName is for machines, which tell arms by it: those of long options begin alike.
+func fullName(s string) string { return plain(s, maxTextColumns) }
+
 func plainText(s string) string { return plain(s, maxTextColumns) }
 
 // escapeMarkdown makes text that is plain already mean itself in Markdown:

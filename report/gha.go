@@ -79,7 +79,7 @@ func (s Summary) Figures() []Figure {
 				if a.Control {
 					continue
 				}
-				place := strings.Join(append([]string{plainName(sc.Name), plainName(a.Name)}, phrases(varying, c.Cell)...), ", ")
+				place := strings.Join(append([]string{fullName(sc.Name), fullName(a.Name)}, phrases(varying, c.Cell)...), ", ")
 				all = append(all, a.figures(c.Cell, place)...)
 			}
 		}

@@ -59,7 +59,7 @@ func (s Summary) Annotations() []Annotation {
 }
 
 // Annotations are those of a check: that its machine is another one, and then the worst
-// first, or a notice if it has passed.
+// first; or, if it has passed, that its threshold was widened, and a notice.
 func (c Check) Annotations() []Annotation {
 	level := "error"
 	var all []Annotation
@@ -68,6 +68,9 @@ func (c Check) Annotations() []Annotation {
 	}
 	switch c.Judgement.Verdict {
 	case gate.Pass, gate.Improved:
+		for _, line := range c.widened() {
+			all = append(all, Annotation{"warning", "muxbench check: less was ruled out than asked for", line})
+		}
 		return append(all, Annotation{"notice", "muxbench check", string(c.Judgement.Verdict)})
 	case gate.Inconclusive:
 		level = "warning"

@@ -80,7 +80,7 @@ func JUnit(w io.Writer, s Summary) error {
 	for _, sc := range s.Scenarios {
 		for _, c := range sc.Cells {
 			for _, a := range c.Arms {
-				jc := junitCase{Class: "muxbench." + plainName(sc.Name), Name: strings.Join(append([]string{plainName(a.Name)}, phrases(dimensions(sc.Name), c.Cell)...), ", ")}
+				jc := junitCase{Class: "muxbench." + fullName(sc.Name), Name: strings.Join(append([]string{fullName(a.Name)}, phrases(dimensions(sc.Name), c.Cell)...), ", ")}
 				for _, p := range a.Problems {
 					switch {
 					case p.Status == results.StatusFailed && jc.Failure == nil:
@@ -112,7 +112,7 @@ func (c junitCase) once() junitCase {
 func CheckJUnit(w io.Writer, c Check) error {
 	suite := junitSuite{Name: "muxbench check"}
 	for _, cell := range c.Judgement.Cells {
-		jc := junitCase{Class: "muxbench.check." + plainName(cell.Scenario), Name: c.place(cell), Output: c.qualified(plainText(string(cell.Verdict) + ": " + cell.Why))}
+		jc := junitCase{Class: "muxbench.check." + fullName(cell.Scenario), Name: c.place(cell), Output: c.qualified(plainText(string(cell.Verdict) + ": " + cell.Why))}
 		switch cell.Verdict {
 		case gate.Regression:
 			jc.Failure = problem(c.qualified(cell.Why))
@@ -122,6 +122,9 @@ func CheckJUnit(w io.Writer, c Check) error {
 			jc.Skipped = problem(c.qualified(string(cell.Verdict) + ": " + cell.Why))
 		}
 		suite.Cases = append(suite.Cases, jc)
+	}
+	if missing := c.missing(); missing != "" && len(suite.Cases) > 0 {
+		suite.Cases = append(suite.Cases, junitCase{Class: "muxbench.check", Name: "every gated cell is measured", Error: problem(missing)})
 	}
 	if len(suite.Cases) == 0 {
 		suite.Cases = []junitCase{{Class: "muxbench.check", Name: "check", Error: problem("no block was measured")}}

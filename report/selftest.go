@@ -26,7 +26,7 @@ type SelfTest struct {
 func (t *SelfTest) Resample(seed uint64) {
 	if len(t.Identical.Judgement.Cells) == 1 {
 		cell := t.Identical.Judgement.Cells[0]
-		t.Resampled = gate.Resample(cell.LogRatios(), max(cell.Every, gate.Pilot(1)), cell.Threshold, seed)
+		t.Resampled = gate.Resample(cell.LogRatios(), max(cell.Every, gate.Pilot(1)), cell.Threshold, cell.Asked, seed)
 	}
 }
 
@@ -35,13 +35,12 @@ func (t *SelfTest) Resample(seed uint64) {
 // restless, and Failed if a trial has failed.
 func (t SelfTest) Verdict() gate.Verdict {
 	identical, slower := t.Identical.Judgement.Verdict, t.Slower.Judgement.Verdict
-	fine := identical == gate.Pass || identical == gate.Improved
 	switch {
 	case identical == gate.Failed || slower == gate.Failed:
 		return gate.Failed
-	case identical == gate.Regression || slower == gate.Pass || slower == gate.Improved:
+	case identical == gate.Regression || identical == gate.Improved || slower == gate.Pass || slower == gate.Improved:
 		return gate.Invalid
-	case fine && slower == gate.Regression:
+	case identical == gate.Pass && slower == gate.Regression:
 		return gate.Pass
 	case identical == gate.Invalid || slower == gate.Invalid:
 		return gate.Invalid

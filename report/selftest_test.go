@@ -27,6 +27,7 @@ func TestSelfTest(t *testing.T) {
 	}{
 		{"works", same, slower, gate.Pass, "self-test: the gate works here\n"},
 		{"sees what is not there", slower, slower, gate.Invalid, "self-test: the gate is not to be trusted here\n"},
+		{"sees less where there is nothing", of(0.95, 1, 0.005, 9), slower, gate.Invalid, "self-test: the gate is not to be trusted here\n"},
 		{"does not see what is there", same, same, gate.Invalid, "self-test: the gate is not to be trusted here\n"},
 		{"cannot tell that nothing is there", of(1, 1, 0.005, 5), slower, gate.Inconclusive, "self-test: whether the gate works here could not be told\n"},
 		{"cannot tell what is there", same, of(1.05, 1, 0.005, 5), gate.Inconclusive, "it ended after 5 blocks"},

@@ -84,7 +84,7 @@ func (o *checkOptions) checkFile(ctx context.Context, s streams, args []string) 
 	}
 	unlike := unlikeMachine(baseline.Environment, scenarios.Environment())
 	if len(unlike) > 0 && !o.baseline.crossMachine {
-		return fmt.Errorf("%w: this is not the machine of the baseline %s: %s; write one here with --update, or judge all the same with --cross-machine", errInconclusive, o.baseline.file, strings.Join(unlike, "; "))
+		return fmt.Errorf("%w: this is not the machine, or not the Go, of the baseline %s: %s; write one here with --update, or judge all the same with --cross-machine", errUndecided, o.baseline.file, strings.Join(unlike, "; "))
 	}
 	measures, release, err := o.admit(s, &plan)
 	if !measures {
@@ -208,6 +208,13 @@ func (o *checkOptions) updateFile(ctx context.Context, s streams, args []string)
 	}
 	for _, k := range kept {
 		fmt.Fprintf(s.out, "%s: × %s %.3f (%.3f–%.3f, %s)\n", describeCell(k.Cell), yardstick, k.Ratio, k.Low, k.High, counted(k.Blocks, "block"))
+	}
+	if replaced != nil {
+		for _, k := range replaced.Cells {
+			if _, ok := baseline.Find(k.Cell); !ok {
+				fmt.Fprintf(s.err, "! %s: the file had it, and has it no more: without -b, -c and the like all that it has is measured anew\n", describeCell(k.Cell))
+			}
+		}
 	}
 	fmt.Fprintf(s.err, "\nbaseline: %s\nresult: %s\n", printable(o.baseline.file), printable(dir))
 	return nil

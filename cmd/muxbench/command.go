@@ -56,7 +56,7 @@ func execute(args []string, in io.Reader, out, err io.Writer) int {
 		return exitRegression
 	case errors.Is(failure, errUntrusted), errors.Is(failure, errInvalidCheck), errors.Is(failure, errBlind):
 		return exitInvalid
-	case errors.Is(failure, errInconclusive):
+	case errors.Is(failure, errInconclusive), errors.Is(failure, errUndecided):
 		return exitInconclusive
 	case !reached || invalid != nil:
 		fmt.Fprintln(err, "See \"muxbench --help\", or \"muxbench COMMAND --help\".")

@@ -92,7 +92,7 @@ func (d document) print(s streams, format string) error {
 
 // formatFlag has a command choose one of the formats.
 func formatFlag(c *cobra.Command, format *string) {
-	c.Flags().StringVar(format, "format", formats()[0], strings.Join(formats(), ", ")+"; gha writes two files for github-action-benchmark beside the result, and prints their names")
+	c.Flags().StringVar(format, "format", formats()[0], strings.Join(formats(), ", ")+"; gha writes files for github-action-benchmark beside the result, one for each direction, and prints their names")
 	// It fails for flags that do not exist only.
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats(), cobra.ShellCompDirectiveNoFileComp))
 }

@@ -59,8 +59,20 @@ func (g *gating) measure(ctx context.Context, s streams, plan scenarios.Plan) (f
 // How a complete check ends that did not pass.
 var (
 	errRegression   = errors.New("regression")
+	errUndecided    = errors.New("inconclusive")
 	errInvalidCheck = errors.New("the check is invalid")
 )
+
+// decided says that a check has ended with a verdict or an interrupted measurement, and
+// so of itself, whatever signal came then.
+func decided(err error) bool {
+	for _, end := range []error{errInterrupted, errRegression, errInvalidCheck, errUndecided, errUntrusted, errBlind, scenarios.ErrFailedTrials} {
+		if errors.Is(err, end) {
+			return true
+		}
+	}
+	return false
+}
 
 // ending is what a complete check ends with, and in its words.
 func ending(c report.Check) error {
@@ -75,5 +87,5 @@ func ending(c report.Check) error {
 	case gate.Failed:
 		return because(scenarios.ErrFailedTrials)
 	}
-	return because(errInconclusive)
+	return because(errUndecided)
 }

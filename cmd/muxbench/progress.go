@@ -143,7 +143,7 @@ func printPlan(w io.Writer, p scenarios.Plan) error {
 	}
 	what := fmt.Sprintf("%s × %s × %s; seed %d\n  arms: %s", counted(len(p.Cells), "cell"), counted(len(p.Arms), "arm"), extent(p), p.Seed, arms)
 	if p.Cells[0].Subject != "" {
-		what = fmt.Sprintf("%s, each with base, base again and head; looks from %d blocks on, for up to %s; seed %d", counted(len(p.Cells), "gated cell"), p.Blocks, p.Budget, p.Seed)
+		what = gatedExtent(p)
 	}
 	_, err := fmt.Fprintf(w, "%s: %s\n", p.Scenario, what)
 	for _, c := range p.Cells {
@@ -171,6 +171,19 @@ func printPlan(w io.Writer, p scenarios.Plan) error {
 		}
 	}
 	return err
+}
+
+// gatedExtent is what a check measures, or a baseline, which has neither base nor looks.
+func gatedExtent(p scenarios.Plan) string {
+	arms := "base, base again and head"
+	if beside := p.Arms[0]; beside.Backend == yardstick {
+		arms = beside.Name + ", " + beside.Name + " again and the server"
+	}
+	when := fmt.Sprintf("looks from %d blocks on, for up to %s", p.Blocks, p.Budget)
+	if p.Budget == 0 {
+		when = counted(p.Blocks, "block")
+	}
+	return fmt.Sprintf("%s, each with %s; %s; seed %d", counted(len(p.Cells), "gated cell"), arms, when, p.Seed)
 }
 
 // extent is how many blocks there will be and how long they will take, or what

@@ -19,6 +19,9 @@ import (
 // than the least that is one: 5 % at a threshold of 3 %.
 const injectedOverThreshold = 5.0 / 3
 
+// Directories of the two checks, in that of the self-test.
+const identicalHalf, slowerHalf = "identical", "slower"
+
 // proveItself checks identical builds, and then the same with a slowdown put in.
 func (o *checkOptions) proveItself(ctx context.Context, s streams, args []string) error {
 	if len(o.request.Backends) == 0 {
@@ -40,13 +43,13 @@ func (o *checkOptions) proveItself(ctx context.Context, s streams, args []string
 		o.out = filepath.Join("results", "runs", time.Now().UTC().Format("20060102T150405Z")+"-self-test")
 	}
 	test := report.SelfTest{Directory: o.out}
-	if test.Identical, err = o.half(ctx, s, args, "identical", 0); err != nil {
+	if test.Identical, err = o.half(ctx, s, args, identicalHalf, 0); err != nil {
 		return err
 	}
 	if base := test.Identical.Judgement.Cells; len(base) == 1 && base[0].Base > 0 {
 		test.Injected = injectedOverThreshold * o.threshold
 		injected := time.Duration(test.Injected * base[0].Base)
-		if test.Slower, err = o.half(ctx, s, args, "slower", injected); err != nil {
+		if test.Slower, err = o.half(ctx, s, args, slowerHalf, injected); err != nil {
 			return err
 		}
 	}
@@ -59,7 +62,7 @@ func (o *checkOptions) proveItself(ctx context.Context, s streams, args []string
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.err, "\nresults: %s\n", printable(o.out))
+	fmt.Fprintf(s.err, "\nresults: %s and %s\n", printable(filepath.Join(o.out, identicalHalf)), printable(filepath.Join(o.out, slowerHalf)))
 	return endingOfSelfTest(test)
 }
 
@@ -74,7 +77,7 @@ func (o *checkOptions) half(ctx context.Context, s streams, args []string, name 
 	this := thisBuild()
 	g := gating{measurement: &m, program: args[0], args: args[1:], gate: results.Gate{Threshold: o.threshold, InjectedNS: int64(injected), Base: this, Head: this}}
 	file, _, err := g.measure(ctx, s, plan)
-	if err != nil && !errors.Is(err, scenarios.ErrFailedTrials) {
+	if file == nil || err != nil && !errors.Is(err, scenarios.ErrFailedTrials) {
 		return report.Check{}, err
 	}
 	return report.Judge(file), nil
@@ -88,7 +91,7 @@ func endingOfSelfTest(t report.SelfTest) error {
 	case gate.Pass:
 		return nil
 	case gate.Inconclusive:
-		return fmt.Errorf("%w: %s", errInconclusive, t.Why())
+		return fmt.Errorf("%w: %s", errUndecided, t.Why())
 	case gate.Failed:
 		return fmt.Errorf("%w: %s", scenarios.ErrFailedTrials, t.Why())
 	}

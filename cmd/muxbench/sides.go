@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -59,31 +60,30 @@ func (o *sideOptions) settle(c *cobra.Command) error {
 	return nil
 }
 
-// builds are the programs of both sides, looked at or built, and noted in the gate.
+// builds are the programs of both sides, copied or built, and noted in the gate.
 // Until done is called, they are there.
 func (o *sideOptions) builds(ctx context.Context, s streams, quiet bool, g *results.Gate) (sides scenarios.Sides, done func(), err error) {
 	done = func() {}
-	g.Head = thisBuild()
-	if o.baseRev == "" {
-		base, err := builds.Examine(ctx, o.base)
-		if err != nil {
-			return sides, done, fmt.Errorf("--base: %w", err)
-		}
-		sides.Base, g.Base = one(base)
-		if o.head != "" {
-			head, err := builds.Examine(ctx, o.head)
-			if err != nil {
-				return sides, done, fmt.Errorf("--head: %w", err)
-			}
-			sides.Head, g.Head = one(head)
-		}
-		return sides, done, nil
-	}
 	dir, err := os.MkdirTemp("", "muxbench-builds-*")
 	if err != nil {
 		return sides, done, fmt.Errorf("making a directory for builds: %w", err)
 	}
 	done = func() { _ = os.RemoveAll(dir) } // what is left lies among temporary files
+	if o.baseRev == "" {
+		if sides.Base, g.Base, err = copied(ctx, o.base, filepath.Join(dir, "base")); err != nil {
+			return sides, done, fmt.Errorf("--base: %w", err)
+		}
+		head := o.head
+		if head == "" {
+			if head, err = os.Executable(); err != nil {
+				return sides, done, fmt.Errorf("finding this program, the head: %w", err)
+			}
+		}
+		if sides.Head, g.Head, err = copied(ctx, head, filepath.Join(dir, "head")); err != nil {
+			return sides, done, fmt.Errorf("--head: %w", err)
+		}
+		return sides, done, nil
+	}
 	progress := func(of string) builds.Progress {
 		return func(layout, layouts int) {
 			if !quiet {
@@ -102,6 +102,19 @@ func (o *sideOptions) builds(ctx context.Context, s streams, quiet bool, g *resu
 	sides.Base, g.Base = several(base)
 	sides.Head, g.Head = several(head)
 	return sides, done, nil
+}
+
+// copied is a binary that there is, of which a copy serves: see builds.Binary.Copy.
+func copied(ctx context.Context, path, dir string) ([]scenarios.Executable, results.Build, error) {
+	b, err := builds.Examine(ctx, path)
+	if err == nil {
+		b, err = b.Copy(dir)
+	}
+	if err != nil {
+		return nil, results.Build{}, err
+	}
+	executables, build := one(b)
+	return executables, build, nil
 }
 
 func one(b builds.Binary) ([]scenarios.Executable, results.Build) {

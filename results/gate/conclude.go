@@ -18,18 +18,23 @@ func (c *cell) conclude(restless bool) {
 	switch {
 	case c.failure != "":
 		c.say(Failed, c.failure)
+	case len(more) > 0 && c.Looks > 0 && c.verdict != Improved && c.verdict != Regression:
+		// Before whatever makes times worthless: numbers of calls have no noise.
+		c.say(Regression, "the head does more for each message: "+strings.Join(more, ", "))
 	case restless:
 		c.say(Invalid, fmt.Sprintf("more than %g %% of all blocks were voided: the machine is too restless", 100*mostVoid))
 	case c.controlDiffers():
 		c.say(Invalid, fmt.Sprintf("two identical servers differed by %s (p = %.2g): figures of this machine are not to be trusted", change(c.Control.Value), c.Control.PAdjusted))
 	case c.verdict == Regression:
 		c.say(Regression, fmt.Sprintf("%s, in %d blocks (p = %.2g)", change(c.Ratio.Value), c.Blocks, c.NotSlowerAdjusted))
-	case len(more) > 0 && c.Looks > 0 && c.verdict != Improved:
-		c.say(Regression, "the head does more for each message: "+strings.Join(more, ", "))
 	case c.verdict == Improved:
 		c.say(Improved, fmt.Sprintf("%s, in %d blocks (p = %.2g)", change(c.Ratio.Value), c.Blocks, c.NotFasterAdjusted))
 	case c.verdict == Pass:
-		c.say(Pass, fmt.Sprintf("a slowdown by %s is ruled out (p = %.2g)", percent(c.Cell.Threshold), c.Slower))
+		why := fmt.Sprintf("a slowdown by %s is ruled out (p = %.2g)", percent(c.Cell.Threshold), c.Slower)
+		if c.Widened() {
+			why += fmt.Sprintf(", and by the %s asked for it is not", percent(c.Asked))
+		}
+		c.say(Pass, why)
 	case c.Looks > 0 && c.Kept != nil && c.Kept.vague(c.Cell.Threshold):
 		c.say(Inconclusive, fmt.Sprintf("the baseline's own interval (%.3f to %.3f) is too wide for a threshold of %s", c.Kept.Low, c.Kept.High, percent(c.Cell.Threshold)))
 	case c.verdict == Inconclusive:

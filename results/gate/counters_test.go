@@ -116,3 +116,35 @@ func TestCountersAreLookedAtToo(t *testing.T) {
 		t.Errorf("after 8 blocks: %s with %v that differ, want none yet", c.Verdict, c.Counters)
 	}
 }
+
+// Numbers of calls have no noise: where times are worthless they tell all the same.
+func TestCountersOfARestlessMachine(t *testing.T) {
+	for name, spoil := range map[string]func(*results.Trial){
+		"void blocks": func(t *results.Trial) {
+			if t.Block%3 == 0 {
+				t.Status = results.StatusVoided
+			}
+		},
+		"a control that differs": func(t *results.Trial) {
+			if t.Control {
+				t.Slices[0].ServerCPUNS += t.Slices[0].ServerCPUNS / 10
+			}
+		},
+	} {
+		trials := blocks(cellOf(0), 27, steady(1))
+		for i := range trials {
+			spoil(&trials[i])
+		}
+		if c := judge(trials).Cells[0]; c.Verdict != gate.Invalid {
+			t.Errorf("%s: %s, %q, want invalid", name, c.Verdict, c.Why)
+		}
+		for i := range trials {
+			if trials[i].Arm == "epoll-lt" {
+				trials[i].Counters.Server.Modifies += 2 * messages
+			}
+		}
+		if c := judge(trials).Cells[0]; c.Verdict != gate.Regression || !strings.Contains(c.Why, "2 registrations instead of 0") {
+			t.Errorf("%s, and more calls: %s, %q", name, c.Verdict, c.Why)
+		}
+	}
+}

@@ -76,6 +76,9 @@ type Control struct {
 	PAdjusted float64 `json:"p_adjusted"` // two-sided, after Holm over all cells
 }
 
+// Widened says that what counts as a slowdown here is more than was asked for.
+func (c Cell) Widened() bool { return c.Threshold > c.Asked }
+
 // LogRatios are the logarithms of the ratio of each valid block. The caller does not
 // change them.
 func (c Cell) LogRatios() []float64 { return c.logs }

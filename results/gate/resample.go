@@ -27,8 +27,9 @@ const (
 // Resample makes checks of the logarithms of ratios between identical builds: each
 // block is one of these, base and head swapped at random, which changes nothing if
 // they are identical. A check looks after so many blocks, twice and three times as
-// many, at a threshold of 0.03 for 3 %. The same seed gives the same.
-func Resample(logs []float64, blocks int, threshold float64, seed uint64) Resampled {
+// many, at a threshold of 0.03 for 3 %, where asked was asked for. The same seed gives the
+// same.
+func Resample(logs []float64, blocks int, threshold, asked float64, seed uint64) Resampled {
 	r := Resampled{Checks: max(leastResampled, resampledBlocks/blocks), Blocks: len(logs)}
 	if len(logs) == 0 {
 		return r
@@ -37,7 +38,7 @@ func Resample(logs []float64, blocks int, threshold float64, seed uint64) Resamp
 		random := rand.New(rand.NewPCG(seed, 0))
 		shares := map[Verdict]float64{}
 		for range checks {
-			c := &course{blocks: blocks, threshold: math.Log1p(threshold), least: math.Log1p(threshold) / 2}
+			c := &course{blocks: blocks, threshold: math.Log1p(threshold), least: math.Log1p(asked) / 2}
 			for range Looks * blocks {
 				d := logs[random.IntN(len(logs))]
 				if random.IntN(2) == 0 {

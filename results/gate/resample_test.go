@@ -16,7 +16,7 @@ func TestResample(t *testing.T) {
 		for range 27 {
 			logs = append(logs, deviation*random.NormFloat64())
 		}
-		r := gate.Resample(logs, 9, threshold, 1)
+		r := gate.Resample(logs, 9, threshold, threshold, 1)
 		t.Logf("deviation %g: %+v", deviation, r)
 		if r.Blocks != 27 || r.Checks == 0 || r.Alarms > gate.Alarm {
 			t.Errorf("of blocks with a deviation of %g: %+v", deviation, r)
@@ -34,10 +34,24 @@ func TestResample(t *testing.T) {
 }
 
 func TestResampleOfNothingOrNoise(t *testing.T) {
-	if r := gate.Resample(nil, 9, threshold, 1); r.Blocks != 0 || r.Visible != 0 || r.Alarms != 0 {
+	if r := gate.Resample(nil, 9, threshold, threshold, 1); r.Blocks != 0 || r.Visible != 0 || r.Alarms != 0 {
 		t.Errorf("of nothing: %+v", r)
 	}
-	if r := gate.Resample([]float64{-1, 1, 2, -2}, 9, threshold, 1); r.Visible != 0 || r.Inconclusive < 0.5 {
+	if r := gate.Resample([]float64{-1, 1, 2, -2}, 9, threshold, threshold, 1); r.Visible != 0 || r.Inconclusive < 0.5 {
 		t.Errorf("of mere noise: %+v, want nothing to be visible", r)
+	}
+}
+
+// Where the threshold is widened, what is a regression stays, as it does for the gate: more
+// is seen, and noise alarms as often.
+func TestResampleOfAWidenedThreshold(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	var logs []float64
+	for range 27 {
+		logs = append(logs, 0.005*random.NormFloat64())
+	}
+	asked, other := gate.Resample(logs, 9, 2*threshold, threshold, 1), gate.Resample(logs, 9, 2*threshold, 2*threshold, 1)
+	if !(asked.Visible < 0.8*other.Visible) {
+		t.Errorf("of %g, %g asked for, %g is visible, and of as much asked for %g", 2*threshold, threshold, asked.Visible, other.Visible)
 	}
 }

@@ -157,6 +157,9 @@ func TestAWidenedThreshold(t *testing.T) {
 		if c.Verdict != test.want || c.Threshold != test.threshold || c.Asked != threshold {
 			t.Errorf("× %g, looks carry %g: %s at %g of %g asked for, want %s at %g", test.ratio, test.carried, c.Verdict, c.Threshold, c.Asked, test.want, test.threshold)
 		}
+		if said := strings.Contains(c.Why, "by the 3 % asked for it is not"); said != (c.Verdict == gate.Pass && c.Widened()) {
+			t.Errorf("× %g, looks carry %g: %q", test.ratio, test.carried, c.Why)
+		}
 	}
 }
 

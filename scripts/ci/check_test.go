@@ -67,6 +67,7 @@ func TestVerdicts(t *testing.T) {
 
 func TestWhatIsPassedOn(t *testing.T) {
 	c := newClone(t)
+	c.env = append(c.env, "GITHUB_ACTIONS=true", "GITHUB_STEP_SUMMARY="+filepath.Join(t.TempDir(), "summary"))
 	status, said := c.check(t, "sh", "--budget", "300s", "--layouts", "2", "--out", "a b/-o", "--base", c.base, "--", "-b", "epoll-lt,poll", "", "a  b", "$(touch pwned)", "*")
 	if status != 0 {
 		t.Fatalf("exit status %d: %s", status, said)
@@ -114,6 +115,7 @@ func TestReports(t *testing.T) {
 		"not written":        {[]string{"FAKE_REPORT=1"}, 1, "muxbench-check/junit.xml could not be written"},
 		"not written either": {[]string{"FAKE_REPORT=1", "FAKE_STATUS=99"}, 99, "check.sh: regression"},
 		"no result":          {[]string{"FAKE_RESULT=", "FAKE_STATUS=1"}, 1, "there is no result"},
+		"nothing measured":   {[]string{"FAKE_RESULT=", "FAKE_STATUS=0"}, 1, "check.sh: failed: nothing was measured"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newClone(t)
