@@ -15,11 +15,11 @@ import (
 // Copy writes the binary anew into dir, which is made, under its own name, and returns
 // what is there.
 //
-// Since Linux 6.16 the page cache of ext4, and that of others for longer, has a file in
-// large folios if it was written in large pieces, up to huge pages that map its code. Of
-// two files of the same bytes, a linker's and one written at once, the latter's server
-// took half a per cent more CPU time for each message here. Copies written page by page
-// have small folios alike.
+// How a file's pages lie in memory depends on how it was written: a linker's are single
+// ones, and those of one that is written at once may be huge pages, which map its code
+// (large folios; ext4 has them since Linux 6.16). In twice 60 checks of a linker's file
+// against such a copy the file took 0.5 % less CPU time a message (standard errors of
+// 0.04). In 60 checks of copies written page by page, anew for each, the mean was 0.0 %.
 func (b Binary) Copy(dir string) (Binary, error) {
 	to := filepath.Join(dir, filepath.Base(b.Path))
 	if err := copyByPage(to, b.Path); err != nil {

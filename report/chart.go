@@ -25,6 +25,8 @@ type Chart struct {
 	// Within is how far from 1 ratios of a forest may lie for nobody to care, 0.01 for
 	// 1 %: a band shows it. 0 is none.
 	Within float64
+	// Hollow is what hollow marks mean, where that is not the usual.
+	Hollow string
 	// Tiles are those of a map, which has no series: both axes have categories.
 	Tiles []Tile
 	// Crossings are where series cross, the clearest first.

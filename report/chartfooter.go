@@ -38,6 +38,8 @@ func (c Chart) footer() string {
 		parts[0] += "; arms side by side"
 	}
 	switch {
+	case hollow && c.Hollow != "":
+		parts = append(parts, "hollow: "+c.Hollow)
 	case hollow && c.Y.Ratio:
 		parts = append(parts, "hollow: no difference from the reference can be told")
 	case hollow && c.Bars:

@@ -16,8 +16,8 @@ func (c Check) Charts() []Chart {
 	_, fixed := splitDimensions(c.cells())
 	chart := Chart{
 		Name: "check", Title: "Head against base: " + string(c.Judgement.Verdict),
-		Subtitle: "left of the line: the head takes less; filled: a verdict that says more or less",
-		Forest:   true, Within: c.Run.Gate.Threshold,
+		Subtitle: "left of the line: the head takes less",
+		Forest:   true, Within: c.Run.Gate.Threshold, Hollow: "by the rules neither a regression nor an improvement",
 	}
 	over := "head over base"
 	if c.byBaseline() {

@@ -109,3 +109,14 @@ func TestSidesHaveOneConfiguration(t *testing.T) {
 		t.Errorf("one result has all that there is: %s", out.String())
 	}
 }
+
+// A mark is hollow by the verdict: one that lies beside 1 for certain, and is less than
+// anybody asked for, has passed.
+func TestHollowMarksOfAChartAreByTheVerdict(t *testing.T) {
+	c := check(gatedRun(), gated{cell: gatedCell("echo", "epoll-lt", 200), blocks: 12, head: 0.992, control: 1, deviation: 0.004, looks: 12})
+	chart := c.Charts()[0]
+	p := chart.Series[1].Points[0]
+	if !p.Hollow || p.High >= 1 || !strings.Contains(chart.Footer, "hollow: by the rules neither a regression nor an improvement") || strings.Contains(chart.Footer, "no difference") {
+		t.Errorf("%+v, and the footer says %q", p, chart.Footer)
+	}
+}
