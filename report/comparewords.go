@@ -148,7 +148,7 @@ func comparisonAnswer(c SideBySide) []string {
 		lines = append(lines[:most:most], fmt.Sprintf("and %d more, which the tables have", more))
 	}
 	if len(lines) == 0 {
-		lines = []string{"no difference can be told" + unless(c.Asked > 0, ": no ratio is one to conclude from")}
+		lines = []string{"no difference can be told" + unless(c.Asked > 0, ": no ratio is one to conclude from") + unless(!c.hopeless(), ", nor could any be from so few blocks, however large it is")}
 	}
 	return lines
 }

@@ -151,12 +151,16 @@ func (k Kept) SameOptions(options map[string]string) bool { return maps.Equal(k.
 
 // Replaced is the baseline that one written to the file path takes the place of: nil if
 // there is no such file. What is there and is none is an error, as it is not replaced, and
-// so is a directory that there is not.
+// so is a directory that there is not, or that nothing can be written into.
 func Replaced(path string) (*Baseline, error) {
+	dir := filepath.Dir(path)
+	if _, err := os.Stat(dir); err != nil {
+		return nil, fmt.Errorf("the baseline %s has no directory to be in, make it: %w", path, err)
+	}
+	if err := tryWriting(dir); err != nil {
+		return nil, fmt.Errorf("the baseline %s cannot be written, choose another directory: %w", path, err)
+	}
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
-		if _, err := os.Stat(filepath.Dir(path)); err != nil {
-			return nil, fmt.Errorf("the baseline %s has no directory to be in, make it: %w", path, err)
-		}
 		return nil, nil
 	}
 	b, err := ReadBaseline(path)
@@ -164,6 +168,15 @@ func Replaced(path string) (*Baseline, error) {
 		return nil, fmt.Errorf("%w; it is not replaced: choose another file, or remove it", err)
 	}
 	return &b, nil
+}
+
+// tryWriting makes a file as Write does, and removes it.
+func tryWriting(dir string) error {
+	f, err := os.CreateTemp(dir, ".baseline-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
 // Write writes the baseline's file, whole or not at all, and waits until it is on disk.

@@ -153,12 +153,16 @@ func (o *checkOptions) check(ctx context.Context, s streams, args []string) erro
 	if err != nil {
 		return err // before anything is built
 	}
+	base, head, err := o.sides.examine(ctx)
+	if err != nil {
+		return err
+	}
 	measures, release, err := o.admit(s, &plan)
 	if !measures {
 		return err
 	}
 	defer release()
-	sides, done, err := o.sides.builds(ctx, s, o.quiet, &g.gate)
+	sides, done, err := o.sides.builds(ctx, s, base, head, o.quiet, &g.gate)
 	defer done()
 	if err != nil {
 		return err

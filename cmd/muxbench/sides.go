@@ -60,9 +60,29 @@ func (o *sideOptions) settle(c *cobra.Command) error {
 	return nil
 }
 
-// builds are the programs of both sides, copied or built, and noted in the gate.
-// Until done is called, they are there.
-func (o *sideOptions) builds(ctx context.Context, s streams, quiet bool, g *results.Gate) (sides scenarios.Sides, done func(), err error) {
+// examine looks at the programs of both sides that there are already: none with --base-rev.
+func (o *sideOptions) examine(ctx context.Context) (base, head builds.Binary, err error) {
+	if o.baseRev != "" {
+		return base, head, nil
+	}
+	if base, err = builds.Examine(ctx, o.base); err != nil {
+		return base, head, fmt.Errorf("--base: %w", err)
+	}
+	path := o.head
+	if path == "" {
+		if path, err = os.Executable(); err != nil {
+			return base, head, fmt.Errorf("finding this program, the head: %w", err)
+		}
+	}
+	if head, err = builds.Examine(ctx, path); err != nil {
+		return base, head, fmt.Errorf("--head: %w", err)
+	}
+	return base, head, nil
+}
+
+// builds are the programs of both sides, copied from what was examined or built, and
+// noted in the gate. Until done is called, they are there.
+func (o *sideOptions) builds(ctx context.Context, s streams, base, head builds.Binary, quiet bool, g *results.Gate) (sides scenarios.Sides, done func(), err error) {
 	done = func() {}
 	dir, err := os.MkdirTemp("", "muxbench-builds-*")
 	if err != nil {
@@ -70,18 +90,14 @@ func (o *sideOptions) builds(ctx context.Context, s streams, quiet bool, g *resu
 	}
 	done = func() { _ = os.RemoveAll(dir) } // what is left lies among temporary files
 	if o.baseRev == "" {
-		if sides.Base, g.Base, err = copied(ctx, o.base, filepath.Join(dir, "base")); err != nil {
+		if base, err = base.Copy(filepath.Join(dir, "base")); err != nil {
 			return sides, done, fmt.Errorf("--base: %w", err)
 		}
-		head := o.head
-		if head == "" {
-			if head, err = os.Executable(); err != nil {
-				return sides, done, fmt.Errorf("finding this program, the head: %w", err)
-			}
-		}
-		if sides.Head, g.Head, err = copied(ctx, head, filepath.Join(dir, "head")); err != nil {
+		if head, err = head.Copy(filepath.Join(dir, "head")); err != nil {
 			return sides, done, fmt.Errorf("--head: %w", err)
 		}
+		sides.Base, g.Base = one(base)
+		sides.Head, g.Head = one(head)
 		return sides, done, nil
 	}
 	progress := func(of string) builds.Progress {
@@ -91,30 +107,17 @@ func (o *sideOptions) builds(ctx context.Context, s streams, quiet bool, g *resu
 			}
 		}
 	}
-	base, err := builds.Revision(ctx, ".", o.baseRev, o.layouts, dir, progress("the base"))
+	bases, err := builds.Revision(ctx, ".", o.baseRev, o.layouts, dir, progress("the base"))
 	if err != nil {
 		return sides, done, fmt.Errorf("--base-rev: %w", err)
 	}
-	head, err := builds.Tree(ctx, ".", o.layouts, dir, progress("the head"))
+	heads, err := builds.Tree(ctx, ".", o.layouts, dir, progress("the head"))
 	if err != nil {
 		return sides, done, fmt.Errorf("--base-rev: the head: %w", err)
 	}
-	sides.Base, g.Base = several(base)
-	sides.Head, g.Head = several(head)
+	sides.Base, g.Base = several(bases)
+	sides.Head, g.Head = several(heads)
 	return sides, done, nil
-}
-
-// copied is a binary that there is, of which a copy serves: see builds.Binary.Copy.
-func copied(ctx context.Context, path, dir string) ([]scenarios.Executable, results.Build, error) {
-	b, err := builds.Examine(ctx, path)
-	if err == nil {
-		b, err = b.Copy(dir)
-	}
-	if err != nil {
-		return nil, results.Build{}, err
-	}
-	executables, build := one(b)
-	return executables, build, nil
 }
 
 func one(b builds.Binary) ([]scenarios.Executable, results.Build) {
