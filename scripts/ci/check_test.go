@@ -11,7 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // shells of those that systems have as sh: dash or busybox, and bash.
@@ -170,16 +169,17 @@ func TestSignals(t *testing.T) {
 		for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 			t.Run(shell+" "+s.String(), func(t *testing.T) {
 				c := newClone(t)
-				c.env = append(c.env, `FAKE_WORK=trap 'sleep 0.1; echo caught >>"$FAKE_CALLS"; exit 130' TERM; echo started >>"$FAKE_CALLS"; while :; do sleep 0.01; done`)
+				bell := filepath.Join(t.TempDir(), "bell")
+				if err := syscall.Mkfifo(bell, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				c.env = append(c.env, "FAKE_BELL="+bell, `FAKE_WORK=trap 'sleep 0.1; echo caught >>"$FAKE_CALLS"; exit 130' TERM; echo started >"$FAKE_BELL"; while :; do sleep 0.01; done`)
 				cmd := c.command(t.Context(), t, shell, "--target", "main")
 				if err := cmd.Start(); err != nil {
 					t.Fatal(err)
 				}
-				for {
-					if calls, _ := os.ReadFile(c.calls); strings.Contains(string(calls), "started") {
-						break
-					}
-					time.Sleep(time.Millisecond)
+				if rung, err := os.ReadFile(bell); err != nil || string(rung) != "started\n" { // once it is there
+					t.Fatalf("%q, %v", rung, err)
 				}
 				if err := cmd.Process.Signal(s); err != nil {
 					t.Fatal(err)
