@@ -45,9 +45,9 @@ It looks up to three times, and stops as soon as it can tell. A slowdown by the
 threshold is not passed in silence, and identical builds raise an alarm in less
 than one of a hundred checks, however many cells there are. Where the machine's
 noise cannot carry the threshold in the time there is, it is widened, to twice of
-it at most, and the report begins with that; what is a regression stays. Reads, writes and
-registrations a message are compared to the digit. A third server, of the base once
-more, shows in each block what identical servers differ by: if that is too much,
+it at most, and the report begins with that; what is a regression stays. Reads,
+writes and registrations a message are compared to the digit. A third server, of the
+base once more, shows in each block what identical servers differ by: if that is too much,
 the check is invalid.
 
 With --baseline there is no second build: the file keeps what servers took beside a

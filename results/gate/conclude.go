@@ -31,7 +31,7 @@ func (c *cell) conclude(restless bool) {
 		c.say(Improved, fmt.Sprintf("%s, in %d blocks (p = %.2g)", change(c.Ratio.Value), c.Blocks, c.NotFasterAdjusted))
 	case c.verdict == Pass:
 		why := fmt.Sprintf("a slowdown by %s is ruled out (p = %.2g)", percent(c.Cell.Threshold), c.Slower)
-		if c.Widened() {
+		if c.Widened() && c.asked() > Miss/Looks {
 			why += fmt.Sprintf(", and by the %s asked for it is not", percent(c.Asked))
 		}
 		c.say(Pass, why)
@@ -44,6 +44,11 @@ func (c *cell) conclude(restless bool) {
 	default:
 		c.say(Inconclusive, fmt.Sprintf("it ended after %s and %s, and %d are what the next takes", plural(c.Blocks, "block"), plural(c.Looks, "look"), (c.Looks+1)*c.Every))
 	}
+}
+
+// asked is the p of a slowdown by what was asked for or more, at the last look.
+func (c *cell) asked() float64 {
+	return test(c.course.logs[:c.course.looks*c.course.blocks], math.Log1p(c.Cell.Asked), c.course.origin).allowed
 }
 
 func (c *cell) say(v Verdict, why string) { c.Cell.Verdict, c.Why = v, why }
